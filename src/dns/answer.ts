@@ -19,7 +19,13 @@ export type AnswerRecord = { name: string; type: QuestionType; ttl: number; data
  * - `referral`: NOERROR, not authoritative, NS records for a name at or below the zone in the authority section.
  * - `failed`: anything else. `detail` is for people and never holds a key.
  */
-export type Answer = { server: Server; at: Date; authoritative: boolean; recursionAvailable: boolean; rcode: string } & (
+export type Answer = {
+  server: Server;
+  at: Date;
+  authoritative: boolean;
+  recursionAvailable: boolean;
+  rcode: string;
+} & (
   | { kind: 'records'; records: AnswerRecord[]; ttl: number }
   | { kind: 'absent'; ttl: number | null }
   | { kind: 'referral'; zone: string; servers: { name: string; addresses: string[] }[] }

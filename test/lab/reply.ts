@@ -61,13 +61,17 @@ export function wireName(name: string): Buffer {
   return Packet.Name.encode(name);
 }
 
+/** One datagram or TCP message; `stranger`: to be sent from another port. */
+export type Outgoing = { message: Buffer; stranger: boolean };
+
 /** The messages to send, in order; none for silence. */
-export function encodeReply(query: PacketType, reply: Reply, protocol: 'udp' | 'tcp'): Buffer[] {
+export function encodeReply(query: PacketType, reply: Reply, protocol: 'udp' | 'tcp'): Outgoing[] {
   const before = (reply.before ?? []).flatMap((first) => encodeReply(query, first, protocol));
   if (reply.silence) return before;
   const message = encodeOne(query, reply, protocol);
   const altered = reply.alter === undefined ? message : reply.alter(message);
-  return [...before, altered, ...(reply.twice ? [altered] : [])];
+  const outgoing = { message: altered, stranger: reply.wrongSender === true };
+  return [...before, outgoing, ...(reply.twice ? [outgoing] : [])];
 }
 
 function encodeOne(query: PacketType, reply: Reply, protocol: 'udp' | 'tcp'): Buffer {

@@ -36,6 +36,8 @@ export type LabServer = {
   nextQuestion(): Promise<LabQuestion>;
   /** Open TCP connections at this moment. */
   connections(): number;
+  /** From now on TCP connections are refused. */
+  closeTcp(): void;
   close(): Promise<void>;
 };
 
@@ -92,7 +94,7 @@ export async function startLab(
     for (const resolve of waiting.splice(0)) resolve(question);
     const reply = await current(question);
     const go = (): void => {
-      for (const message of encodeReply(packet, reply, protocol)) send(message, reply.wrongSender === true);
+      for (const { message, stranger } of encodeReply(packet, reply, protocol)) send(message, stranger);
     };
     if (reply.delay === undefined) return go();
     const timer = setTimeout(() => {
@@ -137,11 +139,13 @@ export async function startLab(
     },
     nextQuestion: () => new Promise((resolve) => waiting.push(resolve)),
     connections: () => connections.size,
+    closeTcp: () => void tcp.close(),
     async close() {
       for (const timer of timers) clearTimeout(timer);
       for (const socket of connections) socket.destroy();
       stranger.close();
       udp.close();
+      if (!tcp.listening) return;
       tcp.close();
       await once(tcp, 'close');
     },

@@ -1,0 +1,28 @@
+/** How long to wait for a server before asking it again (RFC 6298, in milliseconds). Pure. */
+
+export type RoundTrip = { smoothed: number; variation: number; retryAfter: number };
+
+const MIN = 250;
+const MAX = 1500;
+const UNKNOWN = 800;
+
+/** A server not asked yet. */
+export const NEW_ROUND_TRIP: RoundTrip = { smoothed: 0, variation: 0, retryAfter: UNKNOWN };
+
+/** After a reply that came `sample` ms after its query; only of queries sent once, others could be of either copy (Karn). */
+export function withSample(before: RoundTrip, sample: number): RoundTrip {
+  const first = before.smoothed === 0;
+  const variation = first ? sample / 2 : before.variation * 0.75 + Math.abs(before.smoothed - sample) * 0.25;
+  const smoothed = Math.max(first ? sample : before.smoothed * 0.875 + sample * 0.125, Number.MIN_VALUE);
+  return { smoothed, variation, retryAfter: clamp(smoothed + 4 * variation) };
+}
+
+/** After silence: wait longer next time. */
+export function withTimeout(before: RoundTrip): RoundTrip {
+  return { ...before, retryAfter: clamp(before.retryAfter * 2) };
+}
+
+/** Steps of 50 ms keep the number of timer lists small. */
+function clamp(wait: number): number {
+  return Math.min(MAX, Math.max(MIN, Math.ceil(wait / 50) * 50));
+}

@@ -1,0 +1,73 @@
+import { randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+
+/** Where a datagram came from, or goes. */
+export type Peer = { address: string; port: number; family: 4 | 6 };
+
+/** Called with the socket's place, so that a reply counts only on the socket its query left from. */
+export type Receive = (socket: number, message: Buffer, from: { address: string; port: number }) => void;
+
+export type UdpSockets = {
+  /** A random socket of the family, to be named in `send`. */
+  pick(family: 4 | 6): number;
+  send(socket: number, message: Buffer, to: Peer, onError: (error: Error) => void): void;
+  close(): void;
+};
+
+const SOCKETS_PER_FAMILY = 4;
+/** A full default buffer of 208 KiB holds some 277 replies; the kernel caps this at net.core.rmem_max. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
+
+/**
+ * A few long-lived sockets a family on ports of the kernel's random choice, made when first needed. Not connected: one
+ * socket serves all servers. They never keep the process alive; the timers of lookups do.
+ */
+export function openUdpSockets(receive: Receive, onSocketError: (socket: number, error: Error) => void): UdpSockets {
+  const sockets = new Map<number, Socket>();
+
+  function socketAt(place: number): Socket {
+    const open = sockets.get(place);
+    if (open !== undefined) return open;
+    const v6 = place >= SOCKETS_PER_FAMILY;
+    const socket = createSocket({
+      type: v6 ? 'udp6' : 'udp4',
+      ipv6Only: v6,
+      // Destinations are addresses; without this, each send would wait for a resolver's turn.
+      lookup: (address, _options, callback) => callback(null, address, v6 ? 6 : 4),
+    });
+    sockets.set(place, socket);
+    socket.on('message', (message, from) => receive(place, message, from));
+    socket.on('error', (error) => {
+      sockets.delete(place);
+      socket.close();
+      onSocketError(place, error);
+    });
+    socket.on('listening', () => {
+      try {
+        socket.setRecvBufferSize(RECEIVE_BUFFER);
+      } catch {
+        // The default serves, with more retransmissions.
+      }
+    });
+    socket.bind({ port: 0, exclusive: true });
+    socket.unref();
+    return socket;
+  }
+
+  return {
+    pick: (family) => randomInt(SOCKETS_PER_FAMILY) + (family === 6 ? SOCKETS_PER_FAMILY : 0),
+    send(place, message, to, onError) {
+      try {
+        socketAt(place).send(message, to.port, to.address, (error) => {
+          if (error) onError(error);
+        });
+      } catch (error) {
+        onError(error instanceof Error ? error : new Error(String(error)));
+      }
+    },
+    close() {
+      for (const socket of sockets.values()) socket.close();
+      sockets.clear();
+    },
+  };
+}
