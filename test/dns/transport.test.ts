@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import type { Answer, Question } from '../../src/dns/answer.ts';
@@ -350,4 +351,32 @@ test('thousands of lookups in flight are answered each with its own', async () =
   );
   expect(answers.map(inShort)).toEqual(names.map((name) => `records 127.0.${name}`));
   expect(stats.forged + stats.undecodable).toBe(0);
+});
+
+test('replies of random bytes, or with random bytes changed, each end as an answer or a failure', async () => {
+  const replies: Reply[] = [
+    { a: ['127.0.0.2', '127.0.0.4'] },
+    { nxdomain: true },
+    { txt: ['reason'] },
+    { referral: REFERRAL },
+    { cname: 'a.test', a: ['127.0.0.2'] },
+  ];
+  const spoil = (reply: Buffer): Buffer => {
+    const edits = randomInt(8);
+    for (let edit = 0; edit < edits; edit++) reply[2 + randomInt(reply.length - 2)] = randomInt(256);
+    return reply.subarray(0, randomInt(3) === 0 ? randomInt(reply.length) : reply.length);
+  };
+  const server = await lab(({ protocol, count }) => {
+    if (protocol === 'tcp' && count % 2 === 0) return { garbage: true };
+    return { ...replies[randomInt(replies.length)], alter: spoil, before: [{ garbage: true }], twice: true };
+  });
+  const { ask, stats } = transport();
+  const options = { deadline: 600, recursionDesired: false };
+  const answers = await Promise.all(
+    Array.from({ length: 1000 }, () => ask(server.address, { ...QUESTION, type: randomInt(2) ? 'A' : 'TXT' }, options)),
+  );
+  const kinds = new Set(answers.map((answer) => answer.kind));
+  expect([...kinds].every((kind) => ['records', 'absent', 'referral', 'failed'].includes(kind))).toBe(true);
+  expect(kinds.size).toBeGreaterThan(2);
+  expect(Math.min(stats.forged, stats.undecodable)).toBeGreaterThan(0);
 });
