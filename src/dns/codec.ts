@@ -1,5 +1,6 @@
 import type { Packet as PacketType } from 'dns2';
 import type { AnswerRecord, Question, QuestionType } from './answer.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
 import { Packet } from './packet.ts';
 import { findRecords, MalformedMessage, questionEnd, type Section, TYPE } from './wire.ts';
 
@@ -35,10 +36,10 @@ export function encodeQuery(id: number, { name, type }: Question, recursionDesir
     throw new MalformedMessage('the name to ask has an empty or overlong label, or characters that DNS does not carry');
   }
   if (labels.length > 253) throw new MalformedMessage('the name to ask is longer than 253 characters');
-  const packet = new Packet();
-  packet.header = new Packet.Header({ id, rd: recursionDesired ? 1 : 0 });
-  packet.questions.push(new Packet.Question(labels, TYPE[type], CLASS_IN));
-  return packet.toBuffer();
+  const writer = new ByteWriter();
+  new Packet.Header({ id, rd: recursionDesired ? 1 : 0, qdcount: 1 }).toBuffer(writer);
+  Packet.Question.encode(new Packet.Question(labels, TYPE[type], CLASS_IN), writer);
+  return writer.toBuffer();
 }
 
 /** Does the message answer the question of this query? Names regardless of case, type and class exactly. */
@@ -77,7 +78,7 @@ export function decodeReply(message: Buffer): Reply {
   for (const place of findRecords(message)) {
     const type = OTHER_TYPES.get(place.type);
     if (type === undefined || place.class !== CLASS_IN) continue;
-    const resource = Packet.Resource.decode(new Packet.Reader(message, place.offset * 8));
+    const resource = Packet.Resource.decode(new ByteReader(message, place.offset));
     const data = dataOf(type, resource);
     reply.records.push({ name: resource.name.toLowerCase(), type, ttl: resource.ttl, data, section: place.section });
     if (type === 'SOA' && place.section === 'authority') {
