@@ -1,5 +1,5 @@
-import type { FailureWhy, Server } from '../dns/answer.ts';
 import type { Polarity, Severity } from '../catalogue/list.ts';
+import type { FailureWhy, Server } from '../dns/answer.ts';
 
 /** Why a verdict is unknown. Stable names, part of the JSON contract. */
 export type LookupWhy = FailureWhy | 'bad-answer' | 'unrecognised-code' | 'refused-by-list';
@@ -61,7 +61,14 @@ export type ListReport = {
 };
 
 /** How the controls of one kind on one server answered, kept as evidence. */
-export type ControlReport = { name: string; role: 'listed' | 'not-listed' | 'random'; answered: string; at: Date };
+export type ControlReport = {
+  name: string;
+  role: 'listed' | 'not-listed' | 'random';
+  answered: string;
+  at: Date;
+  server?: Server /** Seconds; on a caching path the next control says nothing new before they are over. */;
+  ttl?: number | null;
+};
 
 /** Consecutive targets (positions of the round's target order) on one list, asked between two rounds of controls. */
 export type Batch = {

@@ -1,0 +1,300 @@
+import { refusalOf } from '../catalogue/codes.ts';
+import type { TargetKind } from '../catalogue/list.ts';
+import { namesToAsk, queryName, type Target } from '../target.ts';
+import { suspicious, wellKnownListed } from './burst.ts';
+import type { Trouble } from './controls.ts';
+import { addressesOf, eitherOf, judge, reasonOf } from './judge.ts';
+import type { Line } from './line.ts';
+import type { Closing, Lookup, OpenServer, Session } from './session.ts';
+import type { Batch, PathName, Result, Verdict } from './verdict.ts';
+
+const IN_FLIGHT = 20;
+/** Lookups and milliseconds that two rounds of controls may lie apart; less than 10 minutes, so that the last ones fit. */
+const LOOKUPS_BETWEEN = 10_000;
+const TIME_BETWEEN = 9.5 * 60_000;
+
+export type TargetSource = { size: number; at(position: number): Target };
+
+export type BatchOptions = {
+  targets: TargetSource;
+  from: number;
+  /** Exclusive; the batch may end before it. */
+  to: number;
+  /** Whether to ask for the text of a listing that answers with these codes. */
+  txt(target: Target, codes: string[]): boolean;
+  /** The listing is already known, so no part of a burst. */
+  known(target: Target): boolean;
+  path: PathName;
+  sessions: ReadonlyMap<TargetKind, Session | Trouble>;
+};
+
+/** A result before its proof, and the servers that the proof depends on. */
+type Draft = { target: Target; result: Result; by: OpenServer[]; closing: Map<OpenServer, Closing> | null };
+
+/** What a batch came to, and what its controls showed to be wrong with the list. */
+export type AskedBatch = { batch: Batch; trouble: Trouble | null };
+
+/** Asks the targets of one list from `from` on, up to 20 at once, then the closing controls, and judges both together. */
+export async function askBatch(line: Line, options: BatchOptions): Promise<AskedBatch> {
+  const { drafts, end } = await askTargets(line, options);
+  const closingTrouble = await close(options.sessions, drafts);
+  const results = drafts.map((draft) => proven(draft, options.sessions));
+  const burst = await quarantine(line, options, drafts, results);
+  const judged = burst === null ? results : results.map((result) => unknownFor(result, burst));
+  const openingTrouble = [...options.sessions.values()].find(isTrouble) ?? null;
+  const trouble = burst ?? closingTrouble ?? openingTrouble;
+  return { batch: assemble(line, options, judged, end), trouble };
+}
+
+/** The batch of a list that could not be asked at all: nothing was sent for its targets. */
+export function unaskedBatch(
+  line: Line,
+  options: Pick<BatchOptions, 'targets' | 'from' | 'to'>,
+  trouble: Trouble,
+  path: PathName | null,
+): Batch {
+  const results: Result[] = [];
+  for (let position = options.from; position < options.to; position += 1) {
+    const target = options.targets.at(position);
+    if (!line.list.accepts.includes(target.kind)) continue;
+    results.push({ ...blank(line, target, path), verdict: unknownBecause(trouble) });
+  }
+  return assemble(line, { ...options, path, sessions: new Map() }, results, options.to);
+}
+
+export function isTrouble(opened: Session | Trouble): opened is Trouble {
+  return 'health' in opened;
+}
+
+async function askTargets(line: Line, options: BatchOptions): Promise<{ drafts: Draft[]; end: number }> {
+  const { targets, from, to, sessions } = options;
+  const drafts: (Draft | undefined)[] = [];
+  const started = performance.now();
+  let next = from;
+  let lookups = 0;
+  let stopped = false;
+
+  /** The first target is always asked, so that every batch gets on. */
+  const enough = (): boolean =>
+    next > from &&
+    (stopped ||
+      lookups >= LOOKUPS_BETWEEN ||
+      performance.now() - started > TIME_BETWEEN ||
+      line.operator.ended !== null ||
+      line.operator.broken());
+
+  const work = async (): Promise<void> => {
+    while (next < to && !enough()) {
+      const position = next;
+      next += 1;
+      const target = targets.at(position);
+      if (!line.list.accepts.includes(target.kind)) continue;
+      const session = sessions.get(target.kind);
+      if (session === undefined) throw new Error(`no session for ${target.kind}`);
+      lookups += 1;
+      if (isTrouble(session)) {
+        const result = { ...blank(line, target, options.path), verdict: unknownBecause(session) };
+        drafts[position - from] = { target, result, by: [], closing: null };
+        continue;
+      }
+      const { draft, stop } = await askTarget(line, session, target, options);
+      drafts[position - from] = draft;
+      if (draft.result.reason !== null) lookups += 1;
+      stopped ||= stop;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, to - from) }, work));
+  return { drafts: drafts.filter((draft) => draft !== undefined), end: next };
+}
+
+/** One target, by one or two names, and the text of what lists it. `stop`: no more lookups before new controls. */
+async function askTarget(
+  line: Line,
+  session: Session,
+  target: Target,
+  options: BatchOptions,
+): Promise<{ draft: Draft; stop: boolean }> {
+  const names = target.kind === 'domain' ? namesToAsk(target, line.list) : [target.text];
+  const asked = await Promise.all(
+    names.map(async (text) => {
+      const named: Target = { kind: target.kind, text };
+      const lookup = await session.lookup(queryName(named, line.zone), 'A');
+      return { named, lookup, verdict: judge(line.list, lookup.answer) };
+    }),
+  );
+  const verdict = eitherOf(asked.map((one) => one.verdict));
+  const telling = asked.find((one) => one.verdict.kind === verdict.kind) ?? asked[0];
+  if (telling === undefined) throw new Error(`no name to ask for ${target.text}`);
+  const { answer, by } = telling.lookup;
+
+  let stop = false;
+  for (const { lookup } of asked) stop = note(line, lookup) || stop;
+  const codes = verdict.kind === 'listed' ? verdict.codes : [];
+  const wantsText = verdict.kind === 'listed' && options.txt(target, codes) && line.operator.ended === null;
+  const text = wantsText ? await session.lookup(queryName(telling.named, line.zone), 'TXT') : null;
+
+  const result: Result = {
+    ...blank(line, target, session.path.name),
+    verdict,
+    reason: text === null ? null : reasonOf(text.answer),
+    ttl: answer.kind === 'records' || answer.kind === 'absent' ? answer.ttl : null,
+    server: by?.server ?? answer.server,
+    asked: queryName(telling.named, line.list.zone),
+    rcode: answer.rcode === '' ? null : answer.rcode,
+    addresses: addressesOf(answer),
+    at: answer.at,
+  };
+  const servers = asked.flatMap(({ lookup }) => (lookup.by === null ? [] : [lookup.by]));
+  return { draft: { target, result, by: servers, closing: null }, stop };
+}
+
+/**
+ * What a lookup shows of its operator. A refusal ends the batch: the next one begins with controls, and if those are
+ * refused as well, so ends the operator; the refusal of one lookup alone may be that lookup's fault.
+ */
+function note(line: Line, { answer }: Lookup): boolean {
+  if (answer.kind === 'failed') {
+    if (answer.why === 'budget') return true;
+    if (answer.why === 'timeout' || answer.why === 'servfail' || answer.why === 'network') line.operator.exhausted();
+    if (answer.why !== 'refused') return false;
+    line.operator.refused(`${line.list.id}: ${answer.detail}`);
+    return true;
+  }
+  line.operator.answered();
+  const refusal = refusalOf(line.list, addressesOf(answer));
+  if (refusal !== 'over-limit' && refusal !== 'not-registered') return false;
+  line.operator.refused(`${line.list.id}: ${addressesOf(answer).join(' ')} (${refusal})`);
+  return true;
+}
+
+/** Asks the closing controls of every server that gave verdicts, and keeps with each draft what they say. */
+async function close(sessions: BatchOptions['sessions'], drafts: readonly Draft[]): Promise<Trouble | null> {
+  let worst: Trouble | null = null;
+  await Promise.all(
+    [...sessions].map(async ([kind, session]) => {
+      if (isTrouble(session)) return;
+      const own = drafts.filter((draft) => draft.target.kind === kind);
+      const by = (verdict: Verdict['kind']): Set<OpenServer> =>
+        new Set(own.filter(({ result }) => result.verdict.kind === verdict).flatMap((draft) => draft.by));
+      const closing = await session.close(by('clean'), by('listed'));
+      for (const draft of own) draft.closing = closing;
+      for (const { cleans, listings } of closing.values()) {
+        if (cleans !== 'good') worst ??= cleans;
+        if (listings !== 'good') worst = listings;
+      }
+    }),
+  );
+  return worst;
+}
+
+/** The result with its proof: what the controls before and after it, on the server that gave it, say of it. */
+function proven({ target, result, by, closing }: Draft, sessions: BatchOptions['sessions']): Result {
+  const session = sessions.get(target.kind);
+  if (session === undefined || isTrouble(session) || result.verdict.kind === 'unknown') return result;
+  const closings = by.map((server) => closing?.get(server) ?? { cleans: 'good' as const, listings: 'good' as const });
+  for (const { cleans, listings } of closings) {
+    if (listings !== 'good' && (result.verdict.kind === 'listed' || listings.why === 'list-wildcard')) {
+      return unknownFor(result, listings);
+    }
+    if (cleans !== 'good' && result.verdict.kind === 'clean') return unknownFor(result, cleans);
+  }
+  if (result.verdict.kind === 'listed') return { ...result, proven: true };
+  if (by.some(({ standing }) => standing === 'empty')) {
+    const verdict: Verdict = { kind: 'unknown', why: 'list-empty', detail: null, codes: [] };
+    return { ...result, verdict, proven: false };
+  }
+  return { ...result, proven: by.length > 0 && by.every(({ standing }) => standing === 'healthy') };
+}
+
+/** More new listings than can be true: asks for what no list can hold. */
+async function quarantine(
+  line: Line,
+  options: BatchOptions,
+  drafts: readonly Draft[],
+  results: readonly Result[],
+): Promise<Trouble | null> {
+  const asked = drafts.map(({ target }, at) => ({
+    target,
+    fresh: isNewBlock(results[at]) && !options.known(target),
+  }));
+  for (const kind of suspicious(asked)) {
+    const session = options.sessions.get(kind);
+    if (session === undefined || isTrouble(session) || line.operator.ended !== null) continue;
+    const listed = await wellKnownListed(line, kind, (name) => session.lookup(name, 'A'));
+    if (listed === null) continue;
+    const detail = `a burst of new listings, and it lists ${listed.join(', ')} as well`;
+    return { health: 'quarantined', why: 'list-quarantined', detail, nextPath: false, endsOperator: false };
+  }
+  return null;
+}
+
+function isNewBlock(result: Result | undefined): boolean {
+  return result?.verdict.kind === 'listed' && result.verdict.meanings.some(({ polarity }) => polarity === 'block');
+}
+
+function blank(line: Line, target: Target, path: PathName | null): Result {
+  return {
+    target: target.text,
+    list: line.list.id,
+    verdict: { kind: 'clean' },
+    proven: false,
+    reason: null,
+    ttl: null,
+    path,
+    server: null,
+    asked: null,
+    rcode: null,
+    addresses: [],
+    at: line.now(),
+  };
+}
+
+function unknownBecause({ why, detail }: Trouble): Verdict {
+  return { kind: 'unknown', why, detail, codes: [] };
+}
+
+/** A verdict that its list's trouble takes back; an unknown keeps its own cause. */
+function unknownFor(result: Result, trouble: Trouble): Result {
+  if (result.verdict.kind === 'unknown') return result;
+  return { ...result, verdict: unknownBecause(trouble), proven: false };
+}
+
+function assemble(
+  line: Line,
+  { from, path, sessions }: { from: number; path: PathName | null; sessions: BatchOptions['sessions'] },
+  results: Result[],
+  to: number,
+): Batch {
+  const controls = [...sessions.values()].flatMap((session) => (isTrouble(session) ? [] : session.controls));
+  const servers = [...new Set(results.flatMap(({ server }) => (server === null ? [] : [server])))];
+  const times = [...results, ...controls].map(({ at }) => at.getTime());
+  const now = line.now().getTime();
+  return {
+    list: line.list.id,
+    posFrom: from,
+    posTo: to,
+    results,
+    firstAt: new Date(times.reduce((a, b) => Math.min(a, b), now)),
+    lastAt: new Date(times.reduce((a, b) => Math.max(a, b), times[0] ?? now)),
+    path,
+    server: servers.length > 0 ? servers.join(' ') : null,
+    proof: proofOf(results),
+    why: sharedWhy(results),
+    controls,
+  };
+}
+
+/** `none` where nothing is known, `unproven` where a clean is without proof. */
+function proofOf(results: readonly Result[]): Batch['proof'] {
+  const known = results.filter(({ verdict }) => verdict.kind !== 'unknown');
+  if (known.length === 0) return 'none';
+  return known.every((result) => result.proven) ? 'proven' : 'unproven';
+}
+
+/** The reason of all, if all are unknown for the same. */
+function sharedWhy(results: readonly Result[]): Batch['why'] {
+  const [first] = results;
+  if (first?.verdict.kind !== 'unknown') return null;
+  const { why } = first.verdict;
+  return results.every(({ verdict }) => verdict.kind === 'unknown' && verdict.why === why) ? why : null;
+}

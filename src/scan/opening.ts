@@ -1,0 +1,189 @@
+import type { TargetKind } from '../catalogue/list.ts';
+import type { Server } from '../dns/answer.ts';
+import type { Trouble } from './controls.ts';
+import type { Line } from './line.ts';
+import {
+  type FindNameServers,
+  type Path,
+  type PortWatch,
+  pathNames,
+  publicPart,
+  type ResolverSetting,
+  resolversFor,
+  whyNotThrough,
+} from './path.ts';
+import { endedTrouble, type Opening, openSession, type Referral, type Session } from './session.ts';
+import type { PathName } from './verdict.ts';
+
+/** Of a deadline, what an opening may use; the rest is for what comes after it. */
+const OPENING_SHARE = 0.95;
+const REFERRALS = 3;
+
+const CIRCLES: Trouble = {
+  health: 'unreachable',
+  why: 'list-unreachable',
+  detail: 'the zone is delegated on and on',
+  nextPath: true,
+  endsOperator: false,
+};
+
+type Outcome = Exclude<Opening, { kind: 'referral' }>;
+
+export type Surroundings = {
+  resolver: ResolverSetting;
+  systemServers: Server[];
+  findNameServers: FindNameServers;
+  port: PortWatch;
+};
+
+/** What is remembered of a list from one batch to the next. */
+export type Memory = {
+  /** Found once in a round. */
+  nameServers: Server[] | null;
+  /** The path that opened last, which is then the only one. */
+  path: PathName | null;
+};
+
+export type OpenedList =
+  | { kind: 'open'; path: PathName; sessions: Map<TargetKind, Session | Trouble> }
+  | { kind: 'trouble'; path: PathName | null; trouble: Trouble };
+
+/**
+ * Opens a list for these kinds of targets on the first path that answers. All paths together take no more than one
+ * deadline: each try gets an equal share of what is left.
+ */
+export async function openList(
+  line: Line,
+  kinds: ReadonlyMap<TargetKind, { seen: boolean; lookups: number }>,
+  around: Surroundings,
+  memory: Memory,
+): Promise<OpenedList> {
+  const names = memory.path === null ? pathNames(line.list, around.resolver) : [memory.path];
+  const failed: { path: PathName; trouble: Trouble }[] = [];
+  let left = line.timeout * OPENING_SHARE;
+  for (const [at, name] of names.entries()) {
+    if (line.operator.ended !== null)
+      return { kind: 'trouble', path: null, trouble: endedTrouble(line.operator.ended) };
+    const later = names.length - at - 1;
+    const started = performance.now();
+    const path = await findPath(line, name, left / (later + 2), around, memory);
+    left -= performance.now() - started;
+    if ('health' in path) {
+      failed.push({ path: name, trouble: path });
+      if (path.nextPath) continue;
+      break;
+    }
+    const openings = await openKinds(line, kinds, path, { left, later }, around);
+    left -= Math.max(...openings.map(([, opening]) => opening.spent));
+    const opened = openings.some(([, opening]) => opening.kind === 'open');
+    const troubles = openings.flatMap(([, opening]) => (opening.kind === 'trouble' ? [opening] : []));
+    watch(line, path, around, opened, troubles);
+    if (opened) {
+      memory.path = name;
+      return {
+        kind: 'open',
+        path: name,
+        sessions: new Map(
+          openings.map(([kind, opening]) => [kind, opening.kind === 'open' ? opening.session : opening.trouble]),
+        ),
+      };
+    }
+    const [first] = troubles;
+    if (first === undefined) throw new Error('an opening without an outcome');
+    failed.push({ path: name, trouble: first.trouble });
+    if (!first.trouble.nextPath) break;
+  }
+  memory.path = null;
+  return summary(failed);
+}
+
+function watch(
+  line: Line,
+  path: Path,
+  around: Surroundings,
+  opened: boolean,
+  troubles: { trouble: Trouble; silent: boolean }[],
+): void {
+  if (opened) line.operator.answered();
+  if (path.name === 'direct') {
+    if (troubles.some(({ silent }) => silent) && !opened) around.port.silent(line.list);
+    else around.port.answered();
+  }
+  for (const { trouble } of troubles) {
+    if (trouble.endsOperator) line.operator.ended ??= `${line.list.id}: ${trouble.detail}`;
+  }
+}
+
+/** The failure that says most: a refusal or a broken list before mere silence; otherwise the last path's. */
+function summary(failed: readonly { path: PathName; trouble: Trouble }[]): OpenedList {
+  const telling = failed.find(({ trouble }) => trouble.health !== 'unreachable') ?? failed.at(-1);
+  if (telling === undefined) throw new Error('a list without a path');
+  const detail = failed.map(({ path, trouble }) => `${path}: ${trouble.detail}`).join('; ');
+  return { kind: 'trouble', path: telling.path, trouble: { ...telling.trouble, detail } };
+}
+
+/** The servers of a path, or why there are none. */
+async function findPath(
+  line: Line,
+  name: PathName,
+  deadline: number,
+  around: Surroundings,
+  memory: Memory,
+): Promise<Path | Trouble> {
+  const { list } = line;
+  if (name === 'servers') return { name, servers: list.servers, resolver: false };
+  if (name === 'direct') {
+    if (around.port.blocked()) return notTried('port 53 is blocked here');
+    memory.nameServers ??= await find(line, publicPart(list.zone), deadline, around);
+    return { name, servers: memory.nameServers, resolver: false };
+  }
+  const resolvers = name === 'host' ? hostOf(around.resolver) : resolversFor(list, around.systemServers);
+  const why = whyNotThrough(list, name, name === 'host' ? resolvers : around.systemServers);
+  if (why === null) return { name, servers: resolvers, resolver: true };
+  return around.resolver === 'auto' ? notTried(why) : { ...notTried(why), health: 'refused', why: 'list-refused' };
+}
+
+const hostOf = (resolver: ResolverSetting): Server[] => (typeof resolver === 'string' ? [] : [resolver.host]);
+
+function notTried(detail: string): Trouble {
+  return { health: 'unreachable', why: 'list-unreachable', detail, nextPath: true, endsOperator: false };
+}
+
+async function find(line: Line, zone: string, deadline: number, around: Surroundings): Promise<Server[]> {
+  const options = { deadline: Math.max(1, Math.round(deadline)), signal: line.signal };
+  return around.findNameServers(zone, line.ask, around.systemServers, options);
+}
+
+/** All kinds at once; a zone that is delegated further down is followed there. */
+function openKinds(
+  line: Line,
+  kinds: ReadonlyMap<TargetKind, { seen: boolean; lookups: number }>,
+  path: Path,
+  { left, later }: { left: number; later: number },
+  around: Surroundings,
+): Promise<[TargetKind, Outcome][]> {
+  return Promise.all(
+    [...kinds].map(async ([kind, { seen, lookups }]): Promise<[TargetKind, Outcome]> => {
+      let at = path;
+      let spent = 0;
+      for (let referrals = 0; ; referrals += 1) {
+        const opening = await openSession(line, { kind, path: at, budget: left - spent, later, seen, lookups });
+        spent += opening.spent;
+        if (opening.kind !== 'referral') return [kind, { ...opening, spent }];
+        if (referrals === REFERRALS) return [kind, { kind: 'trouble', trouble: CIRCLES, silent: false, spent }];
+        const started = performance.now();
+        at = { ...path, servers: await follow(line, opening.referral, (left - spent) / (later + 2), around) };
+        spent += performance.now() - started;
+      }
+    }),
+  );
+}
+
+async function follow(line: Line, referral: Referral, deadline: number, around: Surroundings): Promise<Server[]> {
+  const addresses = referral.servers.flatMap((server) => server.addresses);
+  const ipv4 = addresses.filter((address) => !address.includes(':'));
+  if (ipv4.length > 0) return ipv4.map((address) => `${address}:53`);
+  // The zone of a referral may hold the account key, which the resolver is not to see.
+  if (line.list.zone.includes('{key}')) return [];
+  return find(line, referral.zone, deadline, around);
+}

@@ -1,0 +1,100 @@
+import type { List } from '../catalogue/list.ts';
+import type { Ask, Server } from '../dns/answer.ts';
+import { findNameServers } from '../dns/nameservers.ts';
+import type { Target } from '../target.ts';
+import type { TargetSource } from './batch.ts';
+import { createChannel } from './channel.ts';
+import { createOperators } from './operators.ts';
+import type { Pacing } from './pacing.ts';
+import { passList } from './pass.ts';
+import { type FindNameServers, type ResolverSetting, watchPort } from './path.ts';
+import type { Batch, ListReport } from './verdict.ts';
+
+export type RoundEvent = { type: 'batch'; batch: Batch } | { type: 'list'; report: ListReport };
+
+export type RoundInput = {
+  lists: List[];
+  /** The zone with the account key filled in. */
+  zoneToAsk(list: List): string;
+  targets: TargetSource;
+  ask: Ask;
+  resolver: ResolverSetting;
+  systemServers: Server[];
+  /** Milliseconds that a lookup may take over all its tries; an opening, over all paths. */
+  timeout: number;
+  pacing: Pacing;
+  now(): Date;
+  signal?: AbortSignal;
+  /** Whether to ask for the text of a listing. */
+  txt(list: List, target: Target, codes: string[]): boolean;
+  /** `list|kind` of the listed controls of RFC 5782 that were seen to answer. */
+  seenControls: ReadonlySet<string>;
+  /** Positions done before, to go on after a stop: [from, to) each. */
+  covered?(list: List): [number, number][];
+  /** Targets of a batch at most. */
+  batchSize: number;
+  /** The listing is open already, so no part of a burst. */
+  known?(list: List, target: Target): boolean;
+  /** Operators that answered in the scan before. */
+  workedBefore?: ReadonlySet<string>;
+  findNameServers?: FindNameServers;
+};
+
+/**
+ * Asks all lists at once about all targets of their kinds. Batches come as they are done, a list's report after its
+ * last; leaving the loop or aborting `signal` stops everything that is under way.
+ */
+export async function* runRound(input: RoundInput): AsyncGenerator<RoundEvent, void, undefined> {
+  const channel = createChannel<RoundEvent>();
+  const stop = new AbortController();
+  const signal = input.signal === undefined ? stop.signal : AbortSignal.any([input.signal, stop.signal]);
+  const operators = createOperators(input.workedBefore);
+  const around = {
+    resolver: input.resolver,
+    systemServers: input.systemServers,
+    findNameServers: input.findNameServers ?? findNameServers,
+    port: watchPort(),
+  };
+
+  const pass = async (list: List): Promise<void> => {
+    const line = {
+      list,
+      zone: list.retired === null ? input.zoneToAsk(list) : list.zone,
+      gate: input.pacing.gate(list),
+      operator: operators.of(list),
+      ask: input.ask,
+      timeout: input.timeout,
+      now: input.now,
+      signal,
+    };
+    const plan = {
+      line,
+      around,
+      targets: input.targets,
+      covered: input.covered?.(list) ?? [],
+      batchSize: input.batchSize,
+      seen: (kind: Target['kind']) => input.seenControls.has(`${list.id}|${kind}`),
+      txt: (target: Target, codes: string[]) => input.txt(list, target, codes),
+      known: (target: Target) => input.known?.(list, target) ?? false,
+      ourOutage: () => operators.ourOutage(signal),
+    };
+    const report = await passList(plan, (batch) => channel.put({ type: 'batch', batch }));
+    if (report !== null) await channel.put({ type: 'list', report });
+  };
+
+  const passes = Promise.all(input.lists.map(pass)).then(
+    () => channel.end(),
+    (error: unknown) => {
+      stop.abort(error);
+      channel.end(error);
+    },
+  );
+  try {
+    yield* channel.values();
+    input.signal?.throwIfAborted();
+  } finally {
+    stop.abort();
+    channel.close();
+    await passes;
+  }
+}

@@ -1,0 +1,259 @@
+import type { TargetKind } from '../catalogue/list.ts';
+import type { Answer, QuestionType, Server } from '../dns/answer.ts';
+import { queryName } from '../target.ts';
+import {
+  answeredText,
+  type Control,
+  type Judged,
+  judgeClosing,
+  judgeOpening,
+  openingControls,
+  randomControl,
+  readControl,
+  type Standing,
+  type Trouble,
+} from './controls.ts';
+import { askOnce, type Line, worthRetrying } from './line.ts';
+import type { Path } from './path.ts';
+import type { ControlReport } from './verdict.ts';
+
+/** Servers of one path that are tried before it is given up. */
+const TRIES = 2;
+/** Servers that the lookups of a batch are spread over, and the lookups that make another one worth its controls. */
+const SPREAD = 3;
+const SPREAD_FROM = 50;
+
+export type OpenServer = {
+  server: Server;
+  standing: Standing;
+  listed: Control;
+  /** Time-outs in a row. */
+  silent: number;
+};
+
+export type Referral = Extract<Answer, { kind: 'referral' }>;
+
+/** What the closing controls say of the verdicts that one server gave. */
+export type Closing = { cleans: 'good' | Trouble; listings: 'good' | Trouble };
+
+export type Lookup = { answer: Answer; by: OpenServer | null };
+
+/** One list, one kind of targets, one path: the servers whose controls are good, and their controls. */
+export type Session = {
+  path: Path;
+  standing: Standing;
+  /** Asks an opened server; after a time-out or SERVFAIL another one, all within one deadline. */
+  lookup(name: string, type: QuestionType): Promise<Lookup>;
+  /** Asks the servers that gave cleans for their listed control, those that gave listings for a random one. */
+  close(cleans: ReadonlySet<OpenServer>, listings: ReadonlySet<OpenServer>): Promise<Map<OpenServer, Closing>>;
+  /** Every control asked so far. */
+  controls: ControlReport[];
+};
+
+export type Opening =
+  | { kind: 'open'; session: Session; spent: number }
+  | { kind: 'referral'; referral: Referral; spent: number }
+  | { kind: 'trouble'; trouble: Trouble; silent: boolean; spent: number };
+
+export type OpeningOptions = {
+  kind: TargetKind;
+  path: Path;
+  /** Milliseconds for all tries of this path together with `later` paths. */
+  budget: number;
+  later: number;
+  /** The listed control of RFC 5782 was seen to answer before. */
+  seen: boolean;
+  /** Lookups to come. */
+  lookups: number;
+};
+
+/** Opens a first server of the path: its opening controls, all at once; the next server if it fails to answer. */
+export async function openSession(line: Line, options: OpeningOptions): Promise<Opening> {
+  const { path, later } = options;
+  const controls: ControlReport[] = [];
+  const servers = shuffled(path.servers);
+  const tries = Math.min(TRIES, servers.length);
+  let spent = 0;
+  let last: Extract<Opening, { kind: 'trouble' }> | null = null;
+  for (const [at, server] of servers.slice(0, tries).entries()) {
+    const share = (options.budget - spent) / (tries - at + later);
+    const first = await openServer(line, options, server, share, controls);
+    spent += first.spent;
+    if (first.kind === 'referral') return { kind: 'referral', referral: first.referral, spent };
+    if (first.kind === 'open') {
+      const untried = servers.filter((other) => other !== server);
+      return { kind: 'open', session: createSession(line, options, first.opened, untried, controls), spent };
+    }
+    last = { kind: 'trouble', trouble: first.trouble, silent: first.silent, spent };
+    if (!first.trouble.nextPath || first.trouble.health !== 'unreachable') break;
+  }
+  return last ?? { kind: 'trouble', trouble: noServer(path), silent: false, spent };
+}
+
+function noServer(path: Path): Trouble {
+  const detail = path.name === 'direct' ? 'no name server found' : 'no server to ask';
+  return { health: 'unreachable', why: 'list-unreachable', detail, nextPath: true, endsOperator: false };
+}
+
+type ServerOpening =
+  | { kind: 'open'; opened: OpenServer; spent: number }
+  | { kind: 'referral'; referral: Referral; spent: number }
+  | { kind: 'trouble'; trouble: Trouble; silent: boolean; spent: number };
+
+async function openServer(
+  line: Line,
+  { kind, path, seen }: Pick<OpeningOptions, 'kind' | 'path' | 'seen'>,
+  server: Server,
+  deadline: number,
+  reports: ControlReport[],
+): Promise<ServerOpening> {
+  const plan = openingControls(line.list, kind, seen);
+  const asked = await Promise.all(
+    plan.map((control) => askControl(line, path, server, control, { deadline, purpose: 'lookup' }, reports)),
+  );
+  const spent = Math.max(...asked.map((one) => one.spent));
+  const referral = asked.map(({ answer }) => answer).find((answer) => answer.kind === 'referral');
+  if (referral !== undefined && path.name === 'direct') return { kind: 'referral', referral, spent };
+  const verdict = judgeOpening(
+    asked.map(({ judged }) => judged),
+    path.resolver,
+  );
+  const silent = asked.every(({ answer }) => answer.kind === 'failed' && answer.why === 'timeout');
+  if (typeof verdict !== 'string') return { kind: 'trouble', trouble: verdict, silent, spent };
+  const listed = plan.find((control) => control.role === 'listed');
+  if (listed === undefined) throw new Error('the opening controls lack the listed one');
+  return { kind: 'open', opened: { server, standing: verdict, listed, silent: 0 }, spent };
+}
+
+async function askControl(
+  line: Line,
+  path: Path,
+  server: Server,
+  control: Control,
+  options: { deadline: number; purpose: 'lookup' | 'closing' },
+  reports: ControlReport[],
+): Promise<{ judged: Judged; answer: Answer; spent: number }> {
+  const name = queryName(control.target, line.zone);
+  const { answer, spent } = await askOnce(line, path, server, { name, type: 'A' }, options);
+  const outcome = readControl(line.list, answer);
+  const ttl = answer.kind === 'records' || answer.kind === 'absent' ? answer.ttl : null;
+  const shown = queryName(control.target, line.list.zone);
+  reports.push({ name: shown, role: control.role, answered: answeredText(outcome), at: answer.at, server, ttl });
+  return { judged: { control, outcome }, answer, spent };
+}
+
+function createSession(
+  line: Line,
+  options: OpeningOptions,
+  first: OpenServer,
+  untried: Server[],
+  controls: ControlReport[],
+): Session {
+  const { path, lookups } = options;
+  const opened = [first];
+  const openings = new Map<Server, Promise<OpenServer | null>>();
+  let turn = 0;
+
+  /** Opens another server once for all who need it; one that proves less than the first is of no use. */
+  const openNext = (deadline: number): Promise<OpenServer | null> => {
+    const server = untried.shift();
+    if (server === undefined) return [...openings.values()].at(-1) ?? Promise.resolve(null);
+    const opening = openServer(line, options, server, deadline, controls).then(
+      (result) => {
+        if (result.kind !== 'open' || result.opened.standing !== first.standing) return null;
+        opened.push(result.opened);
+        return result.opened;
+      },
+      (error: unknown) => {
+        if (line.signal.aborted) return null; // every lookup says so by itself
+        throw error;
+      },
+    );
+    openings.set(server, opening);
+    return opening;
+  };
+
+  const pick = (tried: ReadonlySet<OpenServer>): OpenServer | undefined => {
+    const candidates = opened.filter((server) => !tried.has(server));
+    const least = Math.min(...candidates.map(({ silent }) => silent));
+    const best = candidates.filter(({ silent }) => silent === least);
+    turn += 1;
+    return best[turn % best.length];
+  };
+
+  const lookup = async (name: string, type: QuestionType): Promise<Lookup> => {
+    const tried = new Set<OpenServer>();
+    let left = line.timeout;
+    let last: Lookup | null = null;
+    while (left > 0) {
+      let server = pick(tried);
+      if (server === undefined) {
+        const started = performance.now();
+        server = (await openNext(left / 2)) ?? undefined;
+        left -= performance.now() - started;
+        if (server === undefined || tried.has(server) || left <= 0) break;
+      }
+      const more = untried.length > 0 || opened.length > tried.size + 1;
+      const deadline = more ? left / 2 : left;
+      const { answer, spent } = await askOnce(
+        line,
+        path,
+        server.server,
+        { name, type },
+        { deadline, purpose: 'lookup' },
+      );
+      left -= spent;
+      last = { answer, by: server };
+      if (!worthRetrying(answer)) {
+        server.silent = 0;
+        return last;
+      }
+      server.silent += 1;
+      tried.add(server);
+    }
+    if (last === null) throw new Error('a session without a server');
+    return last;
+  };
+
+  const closeServer = async (server: OpenServer, control: Control): Promise<'good' | Trouble> => {
+    if (line.operator.ended !== null) return endedTrouble(line.operator.ended);
+    const close = { deadline: line.timeout, purpose: 'closing' } as const;
+    const { judged } = await askControl(line, path, server.server, control, close, controls);
+    return judgeClosing(judged, path.resolver);
+  };
+
+  // Not waited for: a silent second server is no reason to let the first one idle.
+  for (let more = 1; more < Math.min(SPREAD, lookups / SPREAD_FROM); more += 1) void openNext(line.timeout / 2);
+
+  return {
+    path,
+    standing: first.standing,
+    controls,
+    lookup,
+    async close(cleans, listings) {
+      await Promise.all(openings.values());
+      const servers = [...new Set([...cleans, ...listings])];
+      const closings = servers.map(async (server): Promise<[OpenServer, Closing]> => {
+        const proving = cleans.has(server) && server.standing === 'healthy';
+        const good = Promise.resolve('good' as const);
+        const [ofCleans, ofListings] = await Promise.all([
+          proving ? closeServer(server, server.listed) : good,
+          listings.has(server) ? closeServer(server, randomControl(options.kind)) : good,
+        ]);
+        return [server, { cleans: ofCleans, listings: ofListings }];
+      });
+      return new Map(await Promise.all(closings));
+    },
+  };
+}
+
+export function endedTrouble(detail: string): Trouble {
+  return { health: 'refused', why: 'list-refused', detail, nextPath: false, endsOperator: true };
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}
