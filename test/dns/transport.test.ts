@@ -185,7 +185,7 @@ test('a silent server is a time-out at the deadline', async () => {
   const start = performance.now();
   expect(inShort(await askOnce({ silence: true }, { deadline: 400 }))).toBe('failed timeout');
   expect(performance.now() - start).toBeGreaterThan(390);
-  expect(performance.now() - start).toBeLessThan(700);
+  expect(performance.now() - start).toBeLessThan(1000);
 });
 
 test('a lost query is sent again, to the same server with the same id, inside the deadline', async () => {
@@ -207,7 +207,7 @@ test('a server that is known to be quick is asked again after 250 ms', async () 
   await server.nextQuestion();
   lose = false;
   await asking;
-  expect(performance.now() - start).toBeLessThan(450);
+  expect(performance.now() - start).toBeLessThan(750); // 800 for a server not known
   expect(stats.retransmitted).toBe(1);
 });
 
@@ -240,7 +240,7 @@ test.each<[rule: string, overTcp: Reply, expected: string]>([
   const handler: LabHandler = ({ protocol }) => (protocol === 'udp' ? { truncated: true } : overTcp);
   const start = performance.now();
   expect(inShort(await askOnce(handler, { deadline: 500 }))).toBe(expected);
-  expect(performance.now() - start).toBeLessThan(800);
+  expect(performance.now() - start).toBeLessThan(1200);
 });
 
 test('truncation without a TCP port is a network failure, at once', async () => {

@@ -6,7 +6,7 @@ import { encodeReply, type Reply } from './reply.ts';
 
 export type { Reply } from './reply.ts';
 
-export type LabQuestion = {
+type LabQuestion = {
   /** Lower case, no dot at the end. */
   name: string;
   /** `A`, `TXT`, …; the number as text for a type dns2 has no name for. */
