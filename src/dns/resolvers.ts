@@ -12,7 +12,7 @@ const SYSTEMD_UPSTREAMS = '/run/systemd/resolve/resolv.conf';
 
 /**
  * Open resolvers that lists know and refuse: their operators see one resolver for millions of users. By name, for
- * people; prefixes of addresses in canonical form.
+ * people; addresses in canonical form (RFC 5952).
  */
 const PUBLIC_RESOLVERS: Record<string, string[]> = {
   Google: ['8.8.8.8', '8.8.4.4', '2001:4860:4860::8888', '2001:4860:4860::8844', '2001:4860:4860::64'],
@@ -82,12 +82,12 @@ const PUBLIC_RESOLVERS: Record<string, string[]> = {
   'Level 3 / Lumen': ['4.2.2.1', '4.2.2.2', '4.2.2.3', '4.2.2.4', '4.2.2.5', '4.2.2.6', '209.244.0.3', '209.244.0.4'],
   'Hurricane Electric': ['74.82.42.42', '2001:470:20::2'],
   Comodo: ['8.26.56.26', '8.20.247.20'],
-  'Neustar / SafeDNS': ['195.46.39.39', '195.46.39.40'],
+  SafeDNS: ['195.46.39.39', '195.46.39.40'],
   NextDNS: ['45.90.28.0', '45.90.30.0', '2a07:a8c0::', '2a07:a8c1::'],
   DNS0: ['193.110.81.0', '185.253.5.0', '2a0f:fc80::', '2a0f:fc81::'],
   DNS4EU: ['86.54.11.1', '86.54.11.201', '86.54.11.13', '86.54.11.213', '86.54.11.100', '86.54.11.200'],
   Mullvad: ['194.242.2.2', '194.242.2.3', '194.242.2.4', '194.242.2.5', '194.242.2.6', '194.242.2.9'],
-  Alternate: ['76.76.19.19', '76.223.122.150', '2602:fcbc::ad', '2602:fcbc:2::ad'],
+  'Alternate DNS': ['76.76.19.19', '76.223.122.150', '2602:fcbc::ad', '2602:fcbc:2::ad'],
   Freenom: ['80.80.80.80', '80.80.81.81'],
   Quad101: ['101.101.101.101', '101.102.103.104', '2001:de4::101', '2001:de4::102'],
 };
