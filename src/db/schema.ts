@@ -1,0 +1,288 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { List, TargetKind } from '../catalogue/list.ts';
+import type { Evidence, ListedCode, Policy, Run } from '../listing/state.ts';
+import type { ControlReport, PathName, Why } from '../scan/verdict.ts';
+
+/**
+ * Rows grow with listings, changes and scans × lists, never with pairs of target and list: what a scan found clean is a
+ * row about a range of positions in an immutable set of targets. Times have milliseconds, as JavaScript's.
+ */
+
+export type ScanKind = 'scheduled' | 'manual' | 'adaptive' | 'drill';
+export type ScanState = 'running' | 'finished' | 'abandoned';
+export type ChangeKind = 'listed' | 'delisted' | 'recoded' | 'closed';
+/** What ended a listing: the list took the target off, or we can no longer tell. */
+export type EndedBy = 'delisted' | 'untracked' | 'list-retired' | 'list-removed' | 'list-changed';
+export type Proof = 'proven' | 'unproven' | 'none';
+
+const id = () => bigint({ mode: 'number' }).primaryKey().generatedByDefaultAsIdentity();
+const ref = (name: string) => bigint(name, { mode: 'number' });
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
+/** An address as an unsigned number; null for a domain. 39 digits hold 2^128. */
+const address = () => numeric({ precision: 39, scale: 0, mode: 'bigint' });
+
+/** What is or was tracked. Open rows (no tracked_to) never overlap; an edit closes the row and opens another. */
+export const targetRange = pgTable(
+  'target_range',
+  {
+    id: id(),
+    kind: text().$type<TargetKind>().notNull(),
+    lo: address(),
+    hi: address(),
+    domain: text(),
+    label: text(),
+    tags: text().array().notNull().default([]),
+    owner: text(),
+    trackedFrom: time('tracked_from').notNull(),
+    trackedTo: time('tracked_to'),
+  },
+  (t) => [index().on(t.kind, t.lo, t.hi), index().on(t.domain)],
+);
+
+/** What a list's definition said at the time; the zone is masked where it holds a key. */
+export const listVersion = pgTable(
+  'list_version',
+  {
+    id: id(),
+    listId: text('list_id').notNull(),
+    hash: text().notNull(),
+    zone: text().notNull(),
+    definition: jsonb().$type<List>().notNull(),
+    fromAt: time('from_at').notNull(),
+  },
+  (t) => [index().on(t.listId, t.id)],
+);
+
+/** An immutable set of targets, named by what is in it. */
+export const targetSet = pgTable('target_set', {
+  id: id(),
+  hash: text().notNull().unique(),
+  size: integer().notNull(),
+});
+
+/** Part of a set: a range whose first target is at position pos_from. */
+export const targetSetPart = pgTable(
+  'target_set_part',
+  {
+    setId: ref('set_id')
+      .notNull()
+      .references(() => targetSet.id),
+    ordinal: integer().notNull(),
+    kind: text().$type<TargetKind>().notNull(),
+    lo: address(),
+    hi: address(),
+    domain: text(),
+    posFrom: integer('pos_from').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.setId, t.ordinal] }), index().on(t.kind, t.lo, t.hi), index().on(t.domain)],
+);
+
+export const scan = pgTable(
+  'scan',
+  {
+    id: id(),
+    kind: text().$type<ScanKind>().notNull(),
+    /** All tracked targets, or those that were named. */
+    full: boolean().notNull(),
+    schedule: text(),
+    setId: ref('set_id')
+      .notNull()
+      .references(() => targetSet.id),
+    listIds: text('list_ids').array().notNull(),
+    policy: jsonb().$type<Policy>().notNull(),
+    startedAt: time('started_at').notNull(),
+    endedAt: time('ended_at'),
+    state: text().$type<ScanState>().notNull(),
+  },
+  (t) => [index().on(t.state), index().on(t.setId)],
+);
+
+/** What a scan asked one list of consecutive targets, or several scans after they were merged into a span. */
+export const coverage = pgTable(
+  'coverage',
+  {
+    id: id(),
+    scanId: ref('scan_id')
+      .notNull()
+      .references(() => scan.id),
+    listId: text('list_id').notNull(),
+    listVersionId: ref('list_version_id')
+      .notNull()
+      .references(() => listVersion.id),
+    setId: ref('set_id')
+      .notNull()
+      .references(() => targetSet.id),
+    posFrom: integer('pos_from').notNull(),
+    /** Exclusive. */
+    posTo: integer('pos_to').notNull(),
+    firstAt: time('first_at').notNull(),
+    lastAt: time('last_at').notNull(),
+    path: text().$type<PathName>(),
+    servers: text().array().notNull().default([]),
+    proof: text().$type<Proof>().notNull(),
+    /** Why all of it is unknown. */
+    why: text().$type<Why>(),
+    asked: integer().notNull(),
+    listed: integer().notNull(),
+    clean: integer().notNull(),
+    unknown: integer().notNull(),
+    controls: jsonb().$type<ControlReport[]>().notNull(),
+    scans: integer().notNull().default(1),
+    /** Seconds between two scans of a span; 0 for one scan. */
+    maxGap: integer('max_gap').notNull().default(0),
+  },
+  (t) => [index().on(t.setId, t.listId, t.firstAt), index().on(t.scanId, t.listId, t.posFrom)],
+);
+
+/** Targets of a coverage whose verdict was unknown. */
+export const exception = pgTable(
+  'exception',
+  {
+    id: id(),
+    coverageId: ref('coverage_id')
+      .notNull()
+      .references(() => coverage.id, { onDelete: 'cascade' }),
+    posFrom: integer('pos_from').notNull(),
+    posTo: integer('pos_to').notNull(),
+    why: text().$type<Why>().notNull(),
+    codes: text().array().notNull().default([]),
+  },
+  (t) => [index().on(t.coverageId, t.posFrom)],
+);
+
+/** A change that waits for verdicts that agree. */
+export const pending = pgTable(
+  'pending',
+  {
+    target: text().notNull(),
+    listId: text('list_id').notNull(),
+    kind: text().$type<'listed' | 'recoded' | 'delisted'>().notNull(),
+    /** Verdicts that agree, the first and the last of them; for `delisted` the proven ones. */
+    run: jsonb().$type<Run>(),
+    /** For `delisted`: cleans at least a day apart, proven or not. */
+    daily: jsonb().$type<Run>(),
+    codes: jsonb().$type<ListedCode[]>().notNull(),
+    evidence: jsonb().$type<Evidence[]>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.target, t.listId] })],
+);
+
+/** Listings of one target (or prefix, in a burst) that belong together. */
+export const incident = pgTable(
+  'incident',
+  { id: id(), target: text().notNull(), openedAt: time('opened_at').notNull(), closedAt: time('closed_at') },
+  (t) => [index().on(t.target)],
+);
+
+export const listing = pgTable(
+  'listing',
+  {
+    id: id(),
+    target: text().notNull(),
+    listId: text('list_id').notNull(),
+    incidentId: ref('incident_id')
+      .notNull()
+      .references(() => incident.id),
+    since: time('since').notNull(),
+    /** Last proven clean before; null: never seen clean. */
+    cleanBefore: time('clean_before'),
+    until: time('until'),
+    endedBy: text('ended_by').$type<EndedBy>(),
+    /** Whether the end was proven; null while open. */
+    endProven: boolean('end_proven'),
+    codes: jsonb().$type<ListedCode[]>().notNull(),
+    reason: text(),
+    /** Seconds; the largest TTL seen of the answer. */
+    ttl: integer(),
+    /** Times it was on this list before, in the same incident. */
+    relapses: integer().notNull(),
+  },
+  (t) => [
+    uniqueIndex('listing_open').on(t.target, t.listId).where(sql`${t.until} is null`),
+    index().on(t.target, t.listId, t.since),
+    index().on(t.listId, t.since),
+    index().on(t.incidentId),
+  ],
+);
+
+/** Append-only; its order is that of the ids. */
+export const change = pgTable(
+  'change',
+  {
+    id: id(),
+    /** The confirming verdict. */
+    at: time('at').notNull(),
+    kind: text().$type<ChangeKind>().notNull(),
+    listingId: ref('listing_id')
+      .notNull()
+      .references(() => listing.id),
+    /** null: no scan made it (a target was removed, a list retired). */
+    scanId: ref('scan_id').references(() => scan.id),
+    before: text().array().notNull(),
+    after: text().array().notNull(),
+    /** Labels of codes that came and went. */
+    added: text().array().notNull().default([]),
+    removed: text().array().notNull().default([]),
+    proven: boolean().notNull(),
+    endedBy: text('ended_by').$type<EndedBy>(),
+  },
+  (t) => [index().on(t.listingId), index().on(t.at), index().on(t.scanId)],
+);
+
+/** The verdicts that made a change, oldest first. */
+export const evidence = pgTable(
+  'evidence',
+  {
+    changeId: ref('change_id')
+      .notNull()
+      .references(() => change.id),
+    ordinal: integer().notNull(),
+    found: jsonb().$type<Evidence>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.changeId, t.ordinal] })],
+);
+
+/** A removal that somebody asked for. */
+export const removal = pgTable(
+  'removal',
+  {
+    id: id(),
+    listingId: ref('listing_id')
+      .notNull()
+      .references(() => listing.id),
+    /** null: of all the listing's codes. */
+    label: text(),
+    requestedAt: time('requested_at').notNull(),
+    withdrawnAt: time('withdrawn_at'),
+    note: text(),
+  },
+  (t) => [index().on(t.listingId)],
+);
+
+/** Lookups sent to an operator from one of our source addresses, by the hour. */
+export const ledger = pgTable(
+  'ledger',
+  { operator: text().notNull(), source: text().notNull(), hour: time('hour').notNull(), asked: integer().notNull() },
+  (t) => [primaryKey({ columns: [t.operator, t.source, t.hour] })],
+);
+
+/** Who of us may ask an operator now. */
+export const lease = pgTable(
+  'lease',
+  { operator: text().notNull(), source: text().notNull(), holder: text().notNull(), until: time('until').notNull() },
+  (t) => [unique().on(t.operator, t.source)],
+);
