@@ -1,0 +1,45 @@
+import { UserError } from '../errors.ts';
+import { countOf, expand, parseTarget, type Target, type TargetRange } from '../target.ts';
+import type { World } from './world.ts';
+
+/** Addresses that one command holds in memory. */
+const MOST = 1_048_576;
+
+/** The targets given as arguments; `-` stands for standard input: words, one or more a line, `#` begins a comment. */
+export async function givenTargets(
+  words: readonly string[],
+  world: World,
+  allowSpecial: boolean,
+): Promise<TargetRange[]> {
+  const ranges: TargetRange[] = [];
+  for (const word of words) {
+    if (word !== '-') {
+      ranges.push(parseTarget(word, { allowSpecial }));
+      continue;
+    }
+    for (const [at, line] of (await world.input()).split(/\r?\n/).entries())
+      for (const entry of line
+        .replace(/#.*/, '')
+        .split(/[\s,;]+/)
+        .filter((part) => part !== ''))
+        ranges.push(located(`standard input, line ${at + 1}`, () => parseTarget(entry, { allowSpecial })));
+  }
+  return ranges;
+}
+
+function located<T>(where: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${where}: ${error.message}`) : error;
+  }
+}
+
+/** Every single target once, in the order given. */
+export function expandAll(ranges: readonly TargetRange[]): Target[] {
+  const size = ranges.reduce((sum, range) => sum + countOf(range), 0n);
+  if (size > MOST) throw new UserError(`${size} targets: expected at most ${MOST} at once`);
+  const byText = new Map<string, Target>();
+  for (const range of ranges) for (const target of expand(range)) byText.set(target.text, target);
+  return [...byText.values()];
+}

@@ -1,0 +1,89 @@
+import type { List } from '../catalogue/list.ts';
+import { buildCatalogue, type Catalogue, loadCatalogueFile, selectLists } from '../catalogue/load.ts';
+import { type Config, loadConfig, parseResolver } from '../config.ts';
+import { UserError } from '../errors.ts';
+import { type Paint, paintFor } from '../output/colour.ts';
+import type { ResolverSetting } from '../scan/path.ts';
+import type { World } from './world.ts';
+
+/** Options that every command has. */
+export type CommonOptions = {
+  config?: string;
+  database?: string;
+  catalogue?: string[];
+  lists?: string;
+  resolver?: string;
+  timeout?: string;
+  format?: string;
+  quiet?: boolean;
+  /** commander makes `--no-color` of this. */
+  color?: boolean;
+};
+
+export type Settings = {
+  config: Config;
+  database: string;
+  catalogue: Catalogue;
+  resolver: ResolverSetting;
+  timeout: number;
+  paint: Paint;
+  quiet: boolean;
+};
+
+/** Options go before the environment, the environment before the file. */
+export async function settingsOf(options: CommonOptions, world: World): Promise<Settings> {
+  const config = await loadConfig({ file: options.config, env: world.env });
+  const files = [...config.catalogue, ...(options.catalogue ?? [])];
+  const extra = [];
+  for (const file of files) extra.push(...(await loadCatalogueFile(file)));
+  return {
+    config,
+    database: options.database ?? config.database,
+    catalogue: buildCatalogue(extra, config.keys),
+    resolver: options.resolver === undefined ? config.resolver : parseResolver(options.resolver),
+    timeout: options.timeout === undefined ? config.timeout : millisecondsOf(options.timeout),
+    paint: paintOf(options, world),
+    quiet: options.quiet === true,
+  };
+}
+
+export function paintOf(options: CommonOptions, world: World): Paint {
+  return paintFor({
+    terminal: world.outIsTerminal,
+    noColor: options.color === false || Boolean(world.env['NO_COLOR']),
+  });
+}
+
+function millisecondsOf(text: string): number {
+  const milliseconds = Number(text);
+  if (!/^\d+$/.test(text) || milliseconds < 1 || milliseconds > 600_000)
+    throw new UserError(`--timeout "${text}": expected milliseconds from 1 to 600000`);
+  return milliseconds;
+}
+
+/**
+ * The lists to ask: those of `--lists`, else of the configuration. A group (`default`, `all`, a tag) leaves out what
+ * lacks its account key; a list that was named without having one is a mistake.
+ */
+export function listsToAsk(settings: Settings, spec: string | undefined): List[] {
+  const { catalogue, config } = settings;
+  const wanted = spec ?? config.lists;
+  const named = new Set(wanted.split(',').map((part) => catalogue.find(part.trim())?.id));
+  const lists = selectLists(catalogue, wanted).filter((list) => {
+    if (list.retired !== null || catalogue.usable(list)) return true;
+    if (!named.has(list.id)) return false;
+    const variable = `DNSBLWATCH_KEY_${list.id.toUpperCase().replaceAll('-', '_')}`;
+    throw new UserError(
+      `list ${list.id} needs an account key: set keys.${list.id} in the configuration, or ${variable}`,
+    );
+  });
+  if (lists.length === 0) throw new UserError(`--lists "${wanted}": no list of these can be asked`);
+  return lists;
+}
+
+export function formatOf<Format extends string>(given: string | undefined, known: readonly Format[]): Format {
+  const [first] = known;
+  const format = given === undefined ? first : known.find((one) => one === given);
+  if (format === undefined) throw new UserError(`--format "${given}": expected ${known.join(', ')}`);
+  return format;
+}

@@ -1,0 +1,38 @@
+import type { List } from '../catalogue/list.ts';
+import type { ExitStatus } from '../exit.ts';
+import type { Paint } from '../output/colour.ts';
+import type { Report, Tally } from '../output/report.ts';
+import type { Target } from '../target.ts';
+
+type Printed = {
+  report: Report;
+  tally: Tally;
+  lists: List[];
+  targets: Target[];
+  format: 'table' | 'json' | 'ndjson' | 'csv' | 'markdown' | 'nagios';
+  status: ExitStatus;
+  paint: Paint;
+  out(text: string): void;
+};
+
+/** Prints a report; of ndjson its end, for the results went out as they came. */
+export async function print(printed: Printed): Promise<void> {
+  const { report, tally, lists, format, status, paint, out } = printed;
+  if (format === 'json') return out((await import('../output/json.ts')).jsonDocument(report));
+  if (format === 'ndjson') {
+    const [startedAt, finishedAt] = [report.startedAt.toISOString(), report.finishedAt.toISOString()];
+    const { ndjsonLine } = await import('../output/json.ts');
+    return out(ndjsonLine('summary', { version: 1, startedAt, finishedAt, ...report.summary }));
+  }
+  if (format === 'csv') {
+    const { CSV_HEADER, csvLine } = await import('../output/csv.ts');
+    return out(CSV_HEADER + report.results.map(csvLine).join(''));
+  }
+  if (format === 'markdown') return out((await import('../output/markdown.ts')).renderMarkdown(report, tally, lists));
+  if (format === 'nagios') {
+    const listed = report.results.filter((result) => tally.levelOf(result) !== 'none');
+    return out((await import('../output/nagios.ts')).nagiosLine(report, listed, status));
+  }
+  const { renderTable } = await import('../output/table.ts');
+  out(renderTable({ report, tally, lists, targets: printed.targets.map(({ text }) => text), paint }));
+}

@@ -1,0 +1,102 @@
+import { Command, CommanderError, Option } from 'commander';
+import { UserError } from '../errors.ts';
+import { FAILED } from '../exit.ts';
+import type { World } from './world.ts';
+
+/** Runs a command line, without node and script, and gives the exit status. */
+export async function run(args: string[], world: World): Promise<number> {
+  let status = 0;
+  const program = createProgram(world, (result) => {
+    status = result;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILED;
+    if (world.signal.aborted) return 130;
+    world.err(`${messageOf(error)}\n`);
+    return FAILED;
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof UserError) return `dnsblwatch: ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function createProgram(world: World, ended: (status: number) => void): Command {
+  const program = new Command('dnsblwatch')
+    .description('Am I listed? Since when, and how do I get off?')
+    .configureOutput({ writeOut: world.out, writeErr: world.err })
+    .exitOverride()
+    .showHelpAfterError('(dnsblwatch --help shows the commands)');
+  program.configureHelp({ showGlobalOptions: false });
+
+  common(program.command('check'))
+    .description('look now: no database, no configuration needed')
+    .argument('<target...>', 'addresses, prefixes, ranges, domains; - reads them from standard input')
+    .option('--allow-special', 'take private, loopback and documentation addresses too')
+    .action(async (targets: string[], options) => {
+      const { check } = await import('./check.ts');
+      ended(await check(targets, options, world));
+    });
+
+  const lists = common(program.command('lists'))
+    .description('the catalogue')
+    .argument('[list...]', 'ids, former ids, zones or tags; without any, all')
+    .option('--retired', 'those that are retired too')
+    .action(async (wanted: string[], options) => {
+      const { showLists } = await import('./lists.ts');
+      await showLists(wanted, options, world);
+    });
+  common(lists.command('test'))
+    .description('ask every control; say which path works')
+    .argument('[list...]', 'ids, tags, default or all')
+    .action(async (wanted: string[], options) => {
+      const { testLists } = await import('./lists.ts');
+      ended(await testLists(wanted, options, world));
+    });
+
+  const config = program.command('config').description('the configuration file');
+  common(config.command('check'))
+    .description('read configuration and catalogue files and say what is wrong')
+    .action(async (options) => {
+      const { checkConfig } = await import('./config.ts');
+      await checkConfig(options, world);
+    });
+  config
+    .command('schema')
+    .description('JSON schema of a file or of the output')
+    .argument('[what]', 'config, catalogue or output', 'config')
+    .action(async (what: string) => {
+      const { printSchema } = await import('./config.ts');
+      await printSchema(what, world);
+    });
+  config
+    .command('init')
+    .description('write a configuration file to begin with')
+    .argument('[file]', 'where; default: the place it is looked for')
+    .action(async (file: string | undefined) => {
+      const { initConfig } = await import('./config.ts');
+      initConfig(file, world);
+    });
+  return program;
+}
+
+/** Adds the options that every command has. */
+function common(command: Command): Command {
+  return command
+    .addOption(new Option('--config <file>', 'configuration file'))
+    .addOption(new Option('--catalogue <file>', 'adds or replaces lists; may be repeated').argParser(collect))
+    .addOption(new Option('--lists <spec>', 'ids and tags, comma-separated, or default, all'))
+    .addOption(new Option('--resolver <which>', 'auto, direct, system or an address with an optional port'))
+    .addOption(new Option('--timeout <ms>', 'deadline of a lookup'))
+    .addOption(new Option('--format <format>', 'table, json, ndjson, csv, markdown, nagios'))
+    .addOption(new Option('--quiet', 'what is not clean, and errors, only'))
+    .addOption(new Option('--no-color', 'no colours (NO_COLOR in the environment does the same)'));
+}
+
+function collect(file: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), file];
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import type { Limits } from './catalogue/list.ts';
+import { parseServer } from './dns/resolvers.ts';
+import { parseDuration } from './duration.ts';
+import { UserError } from './errors.ts';
+import type { ResolverSetting } from './scan/path.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Where things lie: as root the system's folders, else those of XDG. */
+export type Places = { config: string; data: string; state: string; cache: string };
+
+export type Config = {
+  /** The file read; null: none, everything is default or environment. */
+  file: string | null;
+  database: string;
+  /** Catalogue files, absolute. */
+  catalogue: string[];
+  /** Ids and tags, comma-separated. */
+  lists: string;
+  /** By list or operator id. Secret. */
+  keys: Record<string, string>;
+  resolver: ResolverSetting;
+  /** Milliseconds. */
+  timeout: number;
+  /** `spacing` in milliseconds. */
+  confirm: { listed: number; delisted: number; spacing: number };
+  limits: 'none' | Record<string, Limits | 'none'>;
+  places: Places;
+};
+
+const KEY_VARIABLE = /^DNSBLWATCH_KEY_([A-Z0-9_]+)$/;
+
+/** The environment of this process; read nowhere else. */
+export function environment(): Env {
+  return process.env;
+}
+
+export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Places {
+  const name = 'dnsblwatch';
+  if (root) {
+    const data = `/var/lib/${name}`;
+    return { config: `/etc/${name}/config.yaml`, data, state: path.join(data, 'state'), cache: `/var/cache/${name}` };
+  }
+  const home = env['HOME'] || homedir();
+  const folder = (variable: string, ...otherwise: string[]): string => {
+    const given = env[variable];
+    // The XDG specification: a relative path is to be ignored.
+    return path.join(given !== undefined && path.isAbsolute(given) ? given : path.join(home, ...otherwise), name);
+  };
+  return {
+    config: path.join(folder('XDG_CONFIG_HOME', '.config'), 'config.yaml'),
+    data: folder('XDG_DATA_HOME', '.local', 'share'),
+    state: folder('XDG_STATE_HOME', '.local', 'state'),
+    cache: folder('XDG_CACHE_HOME', '.cache'),
+  };
+}
+
+/**
+ * File and environment → everything with its default. The file is the one given, else DNSBLWATCH_CONFIG, else that of
+ * the place if it is there. Throws UserError with the path of each fault; never with a key in it.
+ */
+export async function loadConfig({ file, env }: { file?: string | undefined; env: Env }): Promise<Config> {
+  const places = placesOf(env);
+  const named = file ?? (env['DNSBLWATCH_CONFIG'] || undefined);
+  const found = named ?? (existsSync(places.config) ? places.config : null);
+  const given = found === null ? {} : await (await import('./config/read.ts')).readConfigFile(found);
+  const beside = found === null ? process.cwd() : path.dirname(path.resolve(found));
+  const folder = given.database === undefined ? undefined : databaseFrom(given.database, beside);
+  return {
+    file: found,
+    database: env['DNSBLWATCH_DATABASE'] || env['DATABASE_URL'] || folder || places.data,
+    catalogue: [given.catalogue ?? []].flat().map((one) => path.resolve(beside, one)),
+    lists: [given.lists ?? 'default'].flat().join(','),
+    keys: { ...given.keys, ...keysFrom(env) },
+    resolver: parseResolver(given.resolver ?? 'auto'),
+    timeout: parseDuration(given.timeout ?? '5s') ?? 0,
+    confirm: {
+      listed: given.confirm?.listed ?? 1,
+      delisted: given.confirm?.delisted ?? 2,
+      spacing: parseDuration(given.confirm?.spacing ?? '5m') ?? 0,
+    },
+    limits: given.limits === undefined || given.limits === 'none' ? (given.limits ?? {}) : limitsOf(given.limits),
+    places,
+  };
+}
+
+function databaseFrom(text: string, beside: string): string {
+  return /^[a-z]+:\/\//i.test(text) ? text : path.resolve(beside, text);
+}
+
+/** DNSBLWATCH_KEY_SPAMHAUS_DQS=… is the key of `spamhaus-dqs`. */
+function keysFrom(env: Env): Record<string, string> {
+  const keys: Record<string, string> = {};
+  for (const [variable, value] of Object.entries(env)) {
+    const id = KEY_VARIABLE.exec(variable)?.[1];
+    if (id !== undefined && value) keys[id.toLowerCase().replaceAll('_', '-')] = value;
+  }
+  return keys;
+}
+
+type GivenLimits = Record<string, 'none' | { perSecond?: number | undefined; perDay?: number | undefined }>;
+
+function limitsOf(given: GivenLimits): Record<string, Limits | 'none'> {
+  return Object.fromEntries(
+    Object.entries(given).map(([id, limits]) => {
+      if (limits === 'none') return [id, limits];
+      const { perSecond, perDay } = limits;
+      return [id, { ...(perSecond === undefined ? {} : { perSecond }), ...(perDay === undefined ? {} : { perDay }) }];
+    }),
+  );
+}
+
+/** `auto`, `direct`, `system` or the address of a resolver. */
+export function parseResolver(text: string): ResolverSetting {
+  if (text === 'auto' || text === 'direct' || text === 'system') return text;
+  try {
+    return { host: parseServer(text) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`resolver "${text}": expected auto, direct, system or an address such as 192.0.2.53:5300`);
+  }
+}

@@ -1,0 +1,77 @@
+import * as v from 'valibot';
+import { parseServer } from '../dns/resolvers.ts';
+import { parseDuration } from '../duration.ts';
+
+const duration = v.pipe(
+  v.string('expected a duration such as 5m or 0s'),
+  v.check((text) => parseDuration(text) !== null, 'expected a duration such as 5m or 0s'),
+);
+
+const text = v.pipe(v.string('expected text'), v.nonEmpty('expected text'));
+const positive = v.pipe(v.number('expected a number'), v.minValue(0.001, 'expected a number above 0'));
+const count = (least: number, most: number) => {
+  const message = `expected a whole number from ${least} to ${most}`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+};
+
+const limits = v.union(
+  [v.literal('none'), v.strictObject({ perSecond: v.optional(positive), perDay: v.optional(count(1, 1_000_000_000)) })],
+  'expected none or {perSecond, perDay}, numbers above 0',
+);
+
+const RESOLVER = 'expected auto, direct, system or an address with an optional port';
+const resolver = v.pipe(
+  v.string(RESOLVER),
+  v.check((value) => ['auto', 'direct', 'system'].includes(value) || isServer(value), RESOLVER),
+);
+
+function isServer(value: string): boolean {
+  try {
+    parseServer(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The configuration file. Unknown keys are mistakes: one that is silently passed over looks as if it worked. */
+export const configSchema = v.strictObject({
+  database: v.pipe(v.optional(text), v.description('postgres:// address, or the folder of the private PostgreSQL')),
+  catalogue: v.pipe(
+    v.optional(v.union([text, v.array(text)], 'expected a file or an array of files')),
+    v.description('Catalogue files; relative to this file. A list with a known id replaces it'),
+  ),
+  lists: v.pipe(
+    v.optional(v.union([text, v.array(text)], 'expected ids, tags, default or all')),
+    v.description('What is asked: ids and tags, `default` or `all`. Default: default'),
+  ),
+  keys: v.pipe(
+    v.optional(v.record(v.string(), text, 'expected an object of list or operator ids and keys')),
+    v.description('Account keys by list or operator id; secret. Also DNSBLWATCH_KEY_<ID> in the environment'),
+  ),
+  resolver: v.pipe(v.optional(resolver), v.description('How lists are asked. Default: auto')),
+  timeout: v.pipe(v.optional(duration), v.description('Deadline of a lookup over all its tries. Default: 5s')),
+  confirm: v.pipe(
+    v.optional(
+      v.strictObject(
+        {
+          listed: v.pipe(v.optional(count(1, 20)), v.description('Verdicts that make a listing. Default: 1')),
+          delisted: v.pipe(v.optional(count(1, 20)), v.description('Proven cleans that end one. Default: 2')),
+          spacing: v.pipe(v.optional(duration), v.description('Least time between two that count. Default: 5m')),
+        },
+        'expected an object with listed, delisted, spacing',
+      ),
+    ),
+  ),
+  limits: v.pipe(
+    v.optional(
+      v.union(
+        [v.literal('none'), v.record(v.string(), limits)],
+        'expected none or an object of operators and {perSecond, perDay}',
+      ),
+    ),
+    v.description('By list or operator id; goes before what the catalogue says'),
+  ),
+});
+
+export type ConfigFile = v.InferOutput<typeof configSchema>;

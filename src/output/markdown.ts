@@ -1,0 +1,38 @@
+import type { List } from '../catalogue/list.ts';
+import type { Report, ShownResult, Tally } from './report.ts';
+import { BEYOND_DNS, nameOf } from './table.ts';
+import { whyInWords } from './why.ts';
+
+/** A table for a ticket or a wiki: what is listed, then what is unknown, then the counts. */
+export function renderMarkdown(report: Report, tally: Tally, lists: readonly List[]): string {
+  const shown = report.results.filter(({ verdict }) => verdict !== 'clean');
+  const rank = { listed: 0, unknown: 1, clean: 2 };
+  const rows = shown
+    .sort((one, other) => rank[one.verdict] - rank[other.verdict])
+    .map((result) => `| ${cells(result, tally, lists).map(escaped).join(' | ')} |`);
+  const { summary } = report;
+  const table = ['| target | list | level | codes | text |', '| --- | --- | --- | --- | --- |', ...rows];
+  return [
+    `## DNS lists, ${report.finishedAt.toISOString()}`,
+    '',
+    ...(rows.length > 0 ? [...table, ''] : []),
+    `${summary.listed} listed, ${summary.clean - summary.unproven} proven clean, ${summary.unproven} clean but unproven, ${summary.unknown} unknown, ${summary.other} other.`,
+    '',
+    BEYOND_DNS,
+    '',
+  ].join('\n');
+}
+
+function cells(result: ShownResult, tally: Tally, lists: readonly List[]): string[] {
+  const level = tally.levelOf(result);
+  const name = nameOf(lists, result.list);
+  if (result.why !== null) return [result.target, name, 'unknown', result.codes.join(' '), whyInWords(result.why)];
+  const labels = result.meanings.map(({ code, label }) => `${code} ${label}`);
+  const codes = labels.length > 0 ? labels.join(', ') : result.codes.join(' ');
+  return [result.target, name, level === 'none' ? result.polarity : level, codes, result.reason ?? ''];
+}
+
+/** Markup in the texts of strangers stays text. */
+function escaped(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>()#|!~&]/g, (character) => `\\${character}`);
+}
