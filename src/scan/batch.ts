@@ -6,12 +6,12 @@ import type { Trouble } from './controls.ts';
 import { addressesOf, eitherOf, judge, reasonOf } from './judge.ts';
 import type { Line } from './line.ts';
 import type { Closing, Lookup, OpenServer, Session } from './session.ts';
-import type { Batch, PathName, Result, Verdict } from './verdict.ts';
+import type { Batch, Meaning, PathName, Result, Verdict } from './verdict.ts';
 
 const IN_FLIGHT = 20;
-/** Lookups and milliseconds that two rounds of controls may lie apart; less than 10 minutes, so that the last ones fit. */
+/** Lookups and milliseconds after which a batch is closed: less than 10 minutes, for those still waiting for a turn. */
 const LOOKUPS_BETWEEN = 10_000;
-const TIME_BETWEEN = 9.5 * 60_000;
+const TIME_BETWEEN = 8 * 60_000;
 
 export type TargetSource = { size: number; at(position: number): Target };
 
@@ -69,7 +69,7 @@ export function isTrouble(opened: Session | Trouble): opened is Trouble {
 async function askTargets(line: Line, options: BatchOptions): Promise<{ drafts: Draft[]; end: number }> {
   const { targets, from, to, sessions } = options;
   const drafts: (Draft | undefined)[] = [];
-  const started = performance.now();
+  const started = line.now().getTime();
   let next = from;
   let lookups = 0;
   let stopped = false;
@@ -79,7 +79,7 @@ async function askTargets(line: Line, options: BatchOptions): Promise<{ drafts: 
     next > from &&
     (stopped ||
       lookups >= LOOKUPS_BETWEEN ||
-      performance.now() - started > TIME_BETWEEN ||
+      line.now().getTime() - started > TIME_BETWEEN ||
       line.operator.ended !== null ||
       line.operator.broken());
 
@@ -103,7 +103,7 @@ async function askTargets(line: Line, options: BatchOptions): Promise<{ drafts: 
       stopped ||= stop;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, to - from) }, work));
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, line.gate.abreast, to - from) }, work));
   return { drafts: drafts.filter((draft) => draft !== undefined), end: next };
 }
 
@@ -229,8 +229,10 @@ async function quarantine(
 }
 
 function isNewBlock(result: Result | undefined): boolean {
-  return result?.verdict.kind === 'listed' && result.verdict.meanings.some(({ polarity }) => polarity === 'block');
+  return result?.verdict.kind === 'listed' && result.verdict.meanings.some(blocks);
 }
+
+const blocks = ({ polarity, severity }: Meaning): boolean => polarity === 'block' && severity !== 'info';
 
 function blank(line: Line, target: Target, path: PathName | null): Result {
   return {

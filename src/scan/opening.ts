@@ -42,6 +42,8 @@ export type Memory = {
   nameServers: Server[] | null;
   /** The path that opened last, which is then the only one. */
   path: PathName | null;
+  /** Servers whose controls were not answered last time. */
+  silent: Set<Server>;
 };
 
 export type OpenedList =
@@ -73,7 +75,7 @@ export async function openList(
       if (path.nextPath) continue;
       break;
     }
-    const openings = await openKinds(line, kinds, path, { left, later }, around);
+    const openings = await openKinds(line, kinds, path, { left, later, silent: memory.silent }, around);
     left -= Math.max(...openings.map(([, opening]) => opening.spent));
     const opened = openings.some(([, opening]) => opening.kind === 'open');
     const troubles = openings.flatMap(([, opening]) => (opening.kind === 'trouble' ? [opening] : []));
@@ -133,8 +135,8 @@ async function findPath(
   const { list } = line;
   if (name === 'servers') return { name, servers: list.servers, resolver: false };
   if (name === 'direct') {
-    if (around.port.blocked()) return notTried('port 53 is blocked here');
-    memory.nameServers ??= await find(line, publicPart(list.zone), deadline, around);
+    if (!around.port.blocked()) memory.nameServers ??= await find(line, publicPart(list.zone), deadline, around);
+    if (around.port.blocked() || memory.nameServers === null) return notTried('port 53 is blocked here');
     return { name, servers: memory.nameServers, resolver: false };
   }
   const resolvers = name === 'host' ? hostOf(around.resolver) : resolversFor(list, around.systemServers);
@@ -159,7 +161,7 @@ function openKinds(
   line: Line,
   kinds: ReadonlyMap<TargetKind, { seen: boolean; lookups: number }>,
   path: Path,
-  { left, later }: { left: number; later: number },
+  { left, later, silent }: { left: number; later: number; silent: Set<Server> },
   around: Surroundings,
 ): Promise<[TargetKind, Outcome][]> {
   return Promise.all(
@@ -167,7 +169,7 @@ function openKinds(
       let at = path;
       let spent = 0;
       for (let referrals = 0; ; referrals += 1) {
-        const opening = await openSession(line, { kind, path: at, budget: left - spent, later, seen, lookups });
+        const opening = await openSession(line, { kind, path: at, budget: left - spent, later, seen, lookups, silent });
         spent += opening.spent;
         if (opening.kind !== 'referral') return [kind, { ...opening, spent }];
         if (referrals === REFERRALS) return [kind, { kind: 'trouble', trouble: CIRCLES, silent: false, spent }];

@@ -6,6 +6,9 @@ import type { Ledger } from './ledger.ts';
 /** What an operator that publishes nothing is asked at most: lookups a second, at once, and in 24 hours. */
 const UNPUBLISHED = { perSecond: 2, burst: 5, perDay: 50_000 };
 
+/** Seconds of an operator's rate that one list may have waiting. */
+const QUEUE = 5;
+
 /**
  * - `go`: one packet may be sent now.
  * - `budget`: the operator's lookups of the last 24 hours are used up.
@@ -16,6 +19,8 @@ export type Leave = 'go' | 'budget';
 export type Gate = {
   /** Waits for a turn. A `closing` control may overdraw the budget: without it the batch before it would be lost. */
   take(purpose: 'lookup' | 'closing', signal?: AbortSignal): Promise<Leave>;
+  /** Lookups that may wait for a turn side by side, so that none waits long: those of five seconds. */
+  abreast: number;
 };
 
 export type Pacing = { gate(list: List): Gate };
@@ -68,6 +73,7 @@ export function createPacing({ ledger, limits, now = () => new Date() }: PacingO
       const rate = rateOf(list, limits);
       const bucket = bucketOf(list.operator);
       return {
+        abreast: rate.perSecond === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(rate.perSecond * QUEUE)),
         async take(purpose, signal) {
           if (rate.perDay !== null) {
             const at = now();

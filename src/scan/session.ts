@@ -65,13 +65,15 @@ export type OpeningOptions = {
   seen: boolean;
   /** Lookups to come. */
   lookups: number;
+  /** Servers that were silent last; asked only where there is no other. */
+  silent: Set<Server>;
 };
 
 /** Opens a first server of the path: its opening controls, all at once; the next server if it fails to answer. */
 export async function openSession(line: Line, options: OpeningOptions): Promise<Opening> {
-  const { path, later } = options;
+  const { path, later, silent } = options;
   const controls: ControlReport[] = [];
-  const servers = shuffled(path.servers);
+  const servers = shuffled(path.servers).sort((a, b) => Number(silent.has(a)) - Number(silent.has(b)));
   const tries = Math.min(TRIES, servers.length);
   let spent = 0;
   let last: Extract<Opening, { kind: 'trouble' }> | null = null;
@@ -102,7 +104,7 @@ type ServerOpening =
 
 async function openServer(
   line: Line,
-  { kind, path, seen }: Pick<OpeningOptions, 'kind' | 'path' | 'seen'>,
+  { kind, path, seen, silent: avoided }: Pick<OpeningOptions, 'kind' | 'path' | 'seen' | 'silent'>,
   server: Server,
   deadline: number,
   reports: ControlReport[],
@@ -119,6 +121,8 @@ async function openServer(
     path.resolver,
   );
   const silent = asked.every(({ answer }) => answer.kind === 'failed' && answer.why === 'timeout');
+  if (silent) avoided.add(server);
+  else avoided.delete(server);
   if (typeof verdict !== 'string') return { kind: 'trouble', trouble: verdict, silent, spent };
   const listed = plan.find((control) => control.role === 'listed');
   if (listed === undefined) throw new Error('the opening controls lack the listed one');

@@ -1,11 +1,11 @@
 import type { List, ListDefinition } from '../../src/catalogue/list.ts';
 import type { Reply } from '../lab/reply.ts';
-import { type LabHandler, type LabQuestion, type LabServer, startLab } from '../lab/server.ts';
+import { type LabHandler, type LabServer, startLab } from '../lab/server.ts';
 
 /** What a well-kept list says: the names it holds, everything else NXDOMAIN; the controls of RFC 5782 are in it. */
 export function zone(name: string, entries: Record<string, Reply> = {}): LabHandler {
   const held: Record<string, Reply> = { '2.0.0.127': { a: ['127.0.0.2'] }, test: { a: ['127.0.0.2'] }, ...entries };
-  return (question: LabQuestion): Reply => {
+  return (question): Reply => {
     if (!question.name.endsWith(`.${name}`)) return { refused: true };
     const reply = held[question.name.slice(0, -name.length - 1)];
     if (reply === undefined) return { nxdomain: true };
