@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { openTransport } from '../../src/dns/transport.ts';
+
+export const ZONES = fileURLToPath(new URL('../../../shared/zones/', import.meta.url));
+
+/** Debian keeps servers in sbin, which an ordinary user's PATH lacks. */
+const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
+
+/** Why these tests cannot run here; null when all parts are there. */
+export function missingPart(): string | null {
+  for (const program of ['rbldnsd', 'unbound'])
+    if (spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH } }).status !== 0)
+      return `${program} is not installed (apt-get install ${program})`;
+  return existsSync(ZONES) ? null : `no zone data at ${ZONES}`;
+}
+
+export async function freePort(): Promise<number> {
+  const socket = dgram.createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
+
+export type Part = { process: ChildProcess; stop(): Promise<void> };
+
+/** Starts a server and waits until `ready` says so; its own words are part of the error when it does not get there. */
+export async function startPart(command: string, args: string[], ready: () => Promise<boolean>): Promise<Part> {
+  const child = spawn(command, args, { env: { PATH }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  for (const started = Date.now(); Date.now() - started < 20_000; await wait(50)) {
+    if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}: ${said}`);
+    if (await ready()) return { process: child, stop };
+  }
+  await stop();
+  throw new Error(`${command} was not ready within 20 s: ${said}`);
+}
+
+/** What a server answers to one question: addresses, or the rcode where there are none. */
+export async function ask(server: string, name: string): Promise<string> {
+  const transport = openTransport();
+  try {
+    const answer = await transport.ask(server, { name, type: 'A' }, { deadline: 1000, recursionDesired: true });
+    if (answer.kind === 'records') return answer.records.map((record) => record.data).join(' ');
+    return answer.kind === 'failed' ? answer.why : answer.rcode;
+  } finally {
+    transport.close();
+  }
+}
+
+/** Polls until a server answers as wanted; a change of zone data is there only after rbldnsd has read it. */
+export async function untilAnswers(server: string, name: string, wanted: string): Promise<void> {
+  let last = '';
+  for (const started = Date.now(); Date.now() - started < 20_000; await wait(50)) {
+    last = await ask(server, name);
+    if (last === wanted) return;
+  }
+  throw new Error(`${server} still answers ${last} for ${name}, not ${wanted}`);
+}
