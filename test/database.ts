@@ -37,10 +37,9 @@ function addressOf(database: string): string {
 /** Joins the run's server, or starts it. Never left: a worker's end is its end, and the teardown stops the server. */
 async function openServer(): Promise<Sql> {
   const { url, folder } = inject('databaseServer');
-  const options = { max: 2, onnotice: () => {} };
-  if (url !== null) return postgres(url, options);
+  if (url !== null) return (await openDatabase(url, { migrations: null })).sql;
   const member = await join(folder, { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' });
-  return postgres({ ...member.options, ...options });
+  return postgres({ ...member.options, max: 2, onnotice: () => {} });
 }
 
 /** The database that others are copied from; made by the first worker that needs it. */

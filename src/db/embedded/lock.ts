@@ -48,7 +48,7 @@ async function acquire(lock: string, own: string): Promise<void> {
           'expected it to be done within a few. Look at that process, or end it and try again',
       );
     }
-    await sleep(4 + Math.random() * 12);
+    await sleep(5 + Math.random() * 20);
   }
 }
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../errors.ts';
 import { as } from './account.ts';
 import { dataOf, folderError, prepare } from './folder.ts';
-import { isPostgresOf, startOf } from './process.ts';
+import { isPostgresOf, postgresIn, startOf } from './process.ts';
 
 /** Extra server settings, by name. */
 export type Settings = Record<string, string>;
@@ -84,9 +84,15 @@ async function ready(folder: string, child: ChildProcess, log: () => string): Pr
     await Promise.race([end, sleep(4)]);
   }
   const said = log();
-  // The last server's backends are still on their way out (after kill -9), or someone was quicker: the caller tries again.
-  if (/pre-existing shared memory block|lock file ".*" already exists/.test(said)) {
+  // Someone was quicker, or backends of a server killed with -9 are left: the caller tries again.
+  if (/lock file ".*" already exists/.test(said)) {
     await sleep(100);
+    return;
+  }
+  if (/pre-existing shared memory block/.test(said)) {
+    await sleep(100);
+    // A busy one would not notice before its statement ends, and nobody can hear its answer any more.
+    for (const pid of postgresIn(realpathSync(dataOf(folder)))) signalTo(pid, 'SIGQUIT');
     return;
   }
   if (/No space left on device/.test(said)) throw folderError(folder, { code: 'ENOSPC' });

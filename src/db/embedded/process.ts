@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** When a process began, as an opaque text that no later process with the same id shares; null: no such process. */
 export function startOf(pid: number): string | null {
@@ -38,5 +38,22 @@ export function isPostgresOf(pid: number, data: string): boolean {
     return readlinkSync(`/proc/${pid}/cwd`) === data; // a postmaster works in its data folder
   } catch {
     return startOf(pid) !== null; // hidden from us, but alive: believe the file that names it
+  }
+}
+
+/** The live postgres processes that work in this data folder, whether or not their server still lives (Linux; else none). */
+export function postgresIn(data: string): number[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && worksIn(pid, data));
+}
+
+function worksIn(pid: number, data: string): boolean {
+  try {
+    return /^postgres/.test(readFileSync(`/proc/${pid}/comm`, 'utf8')) && readlinkSync(`/proc/${pid}/cwd`) === data;
+  } catch {
+    return false;
   }
 }
