@@ -44,7 +44,7 @@ export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Pl
     const data = `/var/lib/${name}`;
     return { config: `/etc/${name}/config.yaml`, data, state: path.join(data, 'state'), cache: `/var/cache/${name}` };
   }
-  const home = env['HOME'] || homedir();
+  const home = env.HOME || homedir();
   const folder = (variable: string, ...otherwise: string[]): string => {
     const given = env[variable];
     // The XDG specification: a relative path is to be ignored.
@@ -64,14 +64,14 @@ export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Pl
  */
 export async function loadConfig({ file, env }: { file?: string | undefined; env: Env }): Promise<Config> {
   const places = placesOf(env);
-  const named = file ?? (env['DNSBLWATCH_CONFIG'] || undefined);
+  const named = file ?? (env.DNSBLWATCH_CONFIG || undefined);
   const found = named ?? (existsSync(places.config) ? places.config : null);
   const given = found === null ? {} : await (await import('./config/read.ts')).readConfigFile(found);
   const beside = found === null ? process.cwd() : path.dirname(path.resolve(found));
   const folder = given.database === undefined ? undefined : databaseFrom(given.database, beside);
   return {
     file: found,
-    database: env['DNSBLWATCH_DATABASE'] || env['DATABASE_URL'] || folder || places.data,
+    database: env.DNSBLWATCH_DATABASE || env.DATABASE_URL || folder || places.data,
     catalogue: [given.catalogue ?? []].flat().map((one) => path.resolve(beside, one)),
     lists: [given.lists ?? 'default'].flat().join(','),
     keys: { ...given.keys, ...keysFrom(env) },

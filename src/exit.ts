@@ -1,4 +1,4 @@
-import type { Level } from './output/report.ts';
+import type { Level } from './catalogue/codes.ts';
 
 /** Bad usage, a failure, or too much that is unknown. */
 export const FAILED = 3;

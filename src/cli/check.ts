@@ -6,11 +6,11 @@ import { type ExitStatus, exitStatus } from '../exit.ts';
 import { ndjsonLine } from '../output/json.ts';
 import { createProgress } from '../output/progress.ts';
 import { createTally, type Report, type ShownList, type ShownResult, shownList } from '../output/report.ts';
-import { fileLedger, type Ledger, memoryLedger } from '../scan/ledger.ts';
 import { createPacing } from '../scan/pacing.ts';
 import { runRound } from '../scan/round.ts';
 import type { Target } from '../target.ts';
 import { expandAll, givenTargets } from './given.ts';
+import { stateLedger } from './ledger.ts';
 import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } from './options.ts';
 import { print } from './print.ts';
 import type { World } from './world.ts';
@@ -57,7 +57,7 @@ async function ask({ settings, lists, targets, format, world }: Asked): Promise<
     0,
   );
   const progress = createProgress(world.err, lookups, world.errIsTerminal && !settings.quiet);
-  const ledger = ledgerIn(settings.config.places.state);
+  const ledger = stateLedger(settings.config.places.state);
   const transport = openTransport();
   try {
     const round = runRound({
@@ -119,28 +119,4 @@ function at(targets: readonly Target[], position: number): Target {
   const target = targets[position];
   if (target === undefined) throw new RangeError(`no target at position ${position}`);
   return target;
-}
-
-/** A machine without a writable state folder still gets its answer, within 200 lookups an operator. */
-function ledgerIn(folder: string): Ledger {
-  const onFile = fileLedger(folder);
-  const inMemory = memoryLedger();
-  let broken = false;
-  const either = <T>(use: (ledger: Ledger) => T): T => {
-    if (broken) return use(inMemory);
-    try {
-      return use(onFile);
-    } catch {
-      broken = true;
-      return use(inMemory);
-    }
-  };
-  return {
-    used: (operator, when) => either((ledger) => ledger.used(operator, when)),
-    add: (operator, when, count) => {
-      inMemory.add(operator, when, count);
-      if (!broken) either((ledger) => (ledger === inMemory ? undefined : ledger.add(operator, when, count)));
-    },
-    close: () => either((ledger) => ledger.close()),
-  };
 }

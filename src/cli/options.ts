@@ -1,5 +1,6 @@
 import type { List } from '../catalogue/list.ts';
-import { buildCatalogue, type Catalogue, loadCatalogueFile, selectLists } from '../catalogue/load.ts';
+import { buildCatalogue, type Catalogue, loadCatalogueFile } from '../catalogue/load.ts';
+import { selectLists } from '../catalogue/select.ts';
 import { type Config, loadConfig, parseResolver } from '../config.ts';
 import { UserError } from '../errors.ts';
 import { type Paint, paintFor } from '../output/colour.ts';
@@ -50,7 +51,7 @@ export async function settingsOf(options: CommonOptions, world: World): Promise<
 export function paintOf(options: CommonOptions, world: World): Paint {
   return paintFor({
     terminal: world.outIsTerminal,
-    noColor: options.color === false || Boolean(world.env['NO_COLOR']),
+    noColor: options.color === false || Boolean(world.env.NO_COLOR),
   });
 }
 
@@ -61,24 +62,9 @@ function millisecondsOf(text: string): number {
   return milliseconds;
 }
 
-/**
- * The lists to ask: those of `--lists`, else of the configuration. A group (`default`, `all`, a tag) leaves out what
- * lacks its account key; a list that was named without having one is a mistake.
- */
-export function listsToAsk(settings: Settings, spec: string | undefined): List[] {
-  const { catalogue, config } = settings;
-  const wanted = spec ?? config.lists;
-  const named = new Set(wanted.split(',').map((part) => catalogue.find(part.trim())?.id));
-  const lists = selectLists(catalogue, wanted).filter((list) => {
-    if (list.retired !== null || catalogue.usable(list)) return true;
-    if (!named.has(list.id)) return false;
-    const variable = `DNSBLWATCH_KEY_${list.id.toUpperCase().replaceAll('-', '_')}`;
-    throw new UserError(
-      `list ${list.id} needs an account key: set keys.${list.id} in the configuration, or ${variable}`,
-    );
-  });
-  if (lists.length === 0) throw new UserError(`--lists "${wanted}": no list of these can be asked`);
-  return lists;
+/** The lists to ask: those of `--lists`, else of the configuration. */
+export function listsToAsk({ catalogue, config }: Settings, spec: string | undefined): List[] {
+  return selectLists(catalogue, spec ?? config.lists);
 }
 
 export function formatOf<Format extends string>(given: string | undefined, known: readonly Format[]): Format {

@@ -1,12 +1,9 @@
-import { severityLevel } from '../catalogue/codes.ts';
+import { type Level, severityLevel } from '../catalogue/codes.ts';
 import type { Impact, List, Polarity, Severity } from '../catalogue/list.ts';
 import type { Health, ListReport, PathName, Result, Why } from '../scan/verdict.ts';
 import { plain } from './plain.ts';
 
-/** How much a listing matters: the lower of the list's impact and the code's severity; `none` for what is no listing. */
-export type Level = 'none' | 'low' | 'medium' | 'high';
-
-export type ShownMeaning = { code: string; label: string; meaning: string; severity: Severity; polarity: Polarity };
+type ShownMeaning = { code: string; label: string; meaning: string; severity: Severity; polarity: Polarity };
 
 /** One result as the JSON contract has it. */
 export type ShownResult = {
@@ -50,7 +47,7 @@ export type Summary = {
 
 /** What a target's closing sentence is made of; block lists only. */
 export type Standing = { listed: string[]; proven: number; unproven: number; unknown: UnknownOn[]; other: string[] };
-export type UnknownOn = { list: string; why: Why };
+type UnknownOn = { list: string; why: Why };
 
 export type Report = {
   startedAt: Date;
@@ -67,7 +64,7 @@ export function shownList(report: ListReport): ShownList {
 }
 
 /** A result in the words of the contract; the zone reads `{key}` where a key belongs. */
-export function shownResult(list: List, result: Result): ShownResult {
+function shownResult(list: List, result: Result): ShownResult {
   const { verdict } = result;
   const listed = verdict.kind === 'listed' ? verdict : null;
   return {
@@ -116,7 +113,7 @@ export type Tally = {
 
 const RANK: Record<Level, number> = { none: 0, low: 1, medium: 2, high: 3 };
 
-export function worse(one: Level, other: Level): Level {
+function worse(one: Level, other: Level): Level {
   return RANK[one] >= RANK[other] ? one : other;
 }
 

@@ -1,7 +1,8 @@
+import type { Level } from '../catalogue/codes.ts';
 import type { List } from '../catalogue/list.ts';
 import type { Paint } from './colour.ts';
 import { plain } from './plain.ts';
-import type { Level, Report, ShownResult, Standing, Tally } from './report.ts';
+import type { Report, ShownResult, Standing, Tally } from './report.ts';
 import { whyInWords } from './why.ts';
 
 export const BEYOND_DNS =

@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { placesOf } from '../config.ts';
+import { UserError } from '../errors.ts';
+import { count } from '../output/table.ts';
+import { type CommonOptions, listsToAsk, settingsOf } from './options.ts';
+import type { World } from './world.ts';
+
+/** Reads everything a command would read; what is wrong is thrown. */
+export async function checkConfig(options: CommonOptions, world: World): Promise<void> {
+  const settings = await settingsOf(options, world);
+  const { config, catalogue } = settings;
+  const lists = listsToAsk(settings, options.lists);
+  const database = /^[a-z]+:\/\//i.test(settings.database) ? withoutPassword(settings.database) : settings.database;
+  world.out(
+    [
+      `configuration: ${config.file ?? `none (looked for ${config.places.config})`}`,
+      `database: ${database}`,
+      `catalogue: ${count(catalogue.lists.length, 'list')}, ${lists.length} to be asked`,
+      `keys: ${Object.keys(config.keys).sort().join(', ') || 'none'}`,
+      'All in order.',
+      '',
+    ].join('\n'),
+  );
+}
+
+function withoutPassword(address: string): string {
+  const url = URL.parse(address);
+  if (url === null) return 'an address that cannot be read';
+  if (url.password !== '') url.password = '…';
+  for (const name of [...url.searchParams.keys()]) if (/pass/i.test(name)) url.searchParams.set(name, '…');
+  return decodeURIComponent(url.href);
+}
+
+const SCHEMAS = ['config', 'catalogue', 'output'] as const;
+
+/** Prints the JSON schema of a file that we read or of what we write. */
+export async function printSchema(what: string, world: World): Promise<void> {
+  const known = SCHEMAS.find((name) => name === what);
+  if (known === undefined) throw new UserError(`config schema "${what}": expected ${SCHEMAS.join(', ')}`);
+  const { jsonSchemaOf } = await import('../config/json-schema.ts');
+  world.out(`${JSON.stringify(await jsonSchemaOf(known), null, 2)}\n`);
+}
+
+const BEGINNING = `# dnsblwatch configuration. Every key and its default: dnsblwatch config schema
+
+# database: postgres://dnsblwatch@db.example.org/dnsblwatch   # default: a private PostgreSQL in the data folder
+# lists: default                 # ids and tags, comma-separated; default; all
+# resolver: auto                 # auto, direct, system or an address such as 192.0.2.53
+# timeout: 5s
+# keys:                          # account keys; secret. Or in the environment: DNSBLWATCH_KEY_SPAMHAUS_DQS=…
+#   spamhaus-dqs: your-key
+# confirm:
+#   listed: 1                    # verdicts that make a listing
+#   delisted: 2                  # proven cleans that end one
+#   spacing: 5m
+# limits:                        # by operator or list; goes before what the catalogue says
+#   example: { perSecond: 5, perDay: 80000 }
+# catalogue: my-lists.yaml
+`;
+
+/** Writes a configuration to begin with; never over one that is there. */
+export function initConfig(file: string | undefined, world: World): void {
+  const where = path.resolve(file ?? placesOf(world.env).config);
+  if (existsSync(where)) throw new UserError(`config init: ${where} is there already and is left as it is`);
+  try {
+    mkdirSync(path.dirname(where), { recursive: true });
+    // It may come to hold account keys.
+    writeFileSync(where, BEGINNING, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    throw new UserError(`config init: ${where} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+  world.out(`${where}\n`);
+}

@@ -1,0 +1,25 @@
+import { fileLedger, type Ledger, memoryLedger } from '../scan/ledger.ts';
+
+/** The ledger in the state folder; a machine where that cannot be written still gets its answer, within 200 lookups an operator. */
+export function stateLedger(folder: string): Ledger {
+  const onFile = fileLedger(folder);
+  const inMemory = memoryLedger();
+  let broken = false;
+  const either = <T>(use: (ledger: Ledger) => T): T => {
+    if (broken) return use(inMemory);
+    try {
+      return use(onFile);
+    } catch {
+      broken = true;
+      return use(inMemory);
+    }
+  };
+  return {
+    used: (operator, when) => either((ledger) => ledger.used(operator, when)),
+    add: (operator, when, count) => {
+      inMemory.add(operator, when, count);
+      if (!broken) either((ledger) => (ledger === inMemory ? undefined : ledger.add(operator, when, count)));
+    },
+    close: () => either((ledger) => ledger.close()),
+  };
+}
