@@ -20,6 +20,7 @@ CREATE TABLE "coverage" (
 	"set_id" bigint NOT NULL,
 	"pos_from" integer NOT NULL,
 	"pos_to" integer NOT NULL,
+	"kind" text NOT NULL,
 	"first_at" timestamp (3) with time zone NOT NULL,
 	"last_at" timestamp (3) with time zone NOT NULL,
 	"path" text,
@@ -189,7 +190,8 @@ CREATE INDEX "listing_incident_id_index" ON "listing" USING btree ("incident_id"
 CREATE INDEX "removal_listing_id_index" ON "removal" USING btree ("listing_id");--> statement-breakpoint
 CREATE INDEX "scan_state_index" ON "scan" USING btree ("state");--> statement-breakpoint
 CREATE INDEX "scan_set_id_index" ON "scan" USING btree ("set_id");--> statement-breakpoint
-CREATE INDEX "target_range_kind_lo_hi_index" ON "target_range" USING btree ("kind","lo","hi");--> statement-breakpoint
+CREATE INDEX "target_range_open" ON "target_range" USING btree ("kind","lo") WHERE "target_range"."tracked_to" is null;--> statement-breakpoint
+CREATE INDEX "target_range_span" ON "target_range" USING gist (numrange("lo", "hi", '[]'));--> statement-breakpoint
 CREATE INDEX "target_range_domain_index" ON "target_range" USING btree ("domain");--> statement-breakpoint
-CREATE INDEX "target_set_part_kind_lo_hi_index" ON "target_set_part" USING btree ("kind","lo","hi");--> statement-breakpoint
+CREATE INDEX "target_set_part_span" ON "target_set_part" USING gist (numrange("lo", "hi", '[]'));--> statement-breakpoint
 CREATE INDEX "target_set_part_domain_index" ON "target_set_part" USING btree ("domain");

@@ -50,7 +50,11 @@ export const targetRange = pgTable(
     trackedFrom: time('tracked_from').notNull(),
     trackedTo: time('tracked_to'),
   },
-  (t) => [index().on(t.kind, t.lo, t.hi), index().on(t.domain)],
+  (t) => [
+    index('target_range_open').on(t.kind, t.lo).where(sql`${t.trackedTo} is null`),
+    index('target_range_span').using('gist', sql`numrange(${t.lo}, ${t.hi}, '[]')`),
+    index().on(t.domain),
+  ],
 );
 
 /** What a list's definition said at the time; the zone is masked where it holds a key. */
@@ -88,7 +92,11 @@ export const targetSetPart = pgTable(
     domain: text(),
     posFrom: integer('pos_from').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.setId, t.ordinal] }), index().on(t.kind, t.lo, t.hi), index().on(t.domain)],
+  (t) => [
+    primaryKey({ columns: [t.setId, t.ordinal] }),
+    index('target_set_part_span').using('gist', sql`numrange(${t.lo}, ${t.hi}, '[]')`),
+    index().on(t.domain),
+  ],
 );
 
 export const scan = pgTable(
@@ -129,6 +137,8 @@ export const coverage = pgTable(
     posFrom: integer('pos_from').notNull(),
     /** Exclusive. */
     posTo: integer('pos_to').notNull(),
+    /** Of all its targets. */
+    kind: text().$type<TargetKind>().notNull(),
     firstAt: time('first_at').notNull(),
     lastAt: time('last_at').notNull(),
     path: text().$type<PathName>(),
