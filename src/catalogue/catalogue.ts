@@ -1,0 +1,88 @@
+import { UserError } from '../errors.ts';
+import { builtinDefinitions } from './builtin.ts';
+import type { List, ListDefinition } from './list.ts';
+import { resolveList } from './resolve.ts';
+
+export type Catalogue = {
+  lists: List[];
+  /** Ids of the lists that the user's catalogue file adds to the built-in ones. */
+  added: ReadonlySet<string>;
+  find(idOrFormerOrZone: string): List | undefined;
+  /** Not retired, and its key is known if it needs one. */
+  usable(list: List): boolean;
+  /** The zone with the account key in it: for the question only, never for output. Throws without a key. */
+  zoneToAsk(list: List): string;
+};
+
+const KEY_MARK = '{key}';
+
+let builtin: List[] | undefined;
+
+/** The built-in catalogue, retired lists included. */
+export function builtinLists(): List[] {
+  builtin ??= builtinDefinitions().map(resolveList);
+  return builtin;
+}
+
+/**
+ * The built-in lists, with the user's added, or laid over those of the same id (each field given replaces the built-in
+ * one). `keys` are account keys by list id or by operator.
+ */
+export function buildCatalogue(extra: ListDefinition[], keys: Record<string, string>): Catalogue {
+  const definitions = new Map(builtinDefinitions().map((definition) => [definition.id, definition]));
+  const added = new Set(extra.map((definition) => definition.id).filter((id) => !definitions.has(id)));
+  for (const definition of extra) definitions.set(definition.id, { ...definitions.get(definition.id), ...definition });
+  const lists = extra.length === 0 ? builtinLists() : [...definitions.values()].map(resolveList);
+  checkKeys(lists, keys);
+
+  const index = indexOf(lists);
+  const keyOf = (list: List): string | undefined => keys[list.id] ?? keys[list.operator];
+  return {
+    lists,
+    added,
+    find: (name) => index.get(name.toLowerCase().replace(/\.$/, '')),
+    usable: (list) => list.retired === null && (!list.zone.includes(KEY_MARK) || keyOf(list) !== undefined),
+    zoneToAsk(list) {
+      if (!list.zone.includes(KEY_MARK)) return list.zone;
+      const key = keyOf(list);
+      if (key === undefined) throw new UserError(keyMissing(list));
+      return list.zone.replace(KEY_MARK, key);
+    },
+  };
+}
+
+/** What to say to a user who names a keyed list without having its key. */
+export function keyMissing(list: List): string {
+  return `list "${list.id}": ${list.zone} needs an account key; expected one under keys.${list.operator} or keys.${list.id} in the configuration`;
+}
+
+/** By id first, then by former id, then by zone: a name of the living wins over one of the dead. */
+function indexOf(lists: List[]): Map<string, List> {
+  const index = new Map<string, List>();
+  const add = (name: string, list: List): void => {
+    const known = index.get(name);
+    if (known === undefined || (known.retired !== null && list.retired === null && known.id !== name))
+      index.set(name, list);
+  };
+  for (const list of lists) add(list.id, list);
+  for (const list of lists) for (const former of list.formerly) add(former.toLowerCase(), list);
+  for (const list of lists) add(list.zone, list);
+  return index;
+}
+
+/** A key is part of a name that is asked: one label. Neither message holds the key. */
+function checkKeys(lists: List[], keys: Record<string, string>): void {
+  const keyed = lists.filter((list) => list.retired === null && list.zone.includes(KEY_MARK));
+  const known = new Set(keyed.flatMap((list) => [list.id, list.operator]));
+  for (const [name, key] of Object.entries(keys)) {
+    if (!known.has(name)) {
+      const expected = [...new Set(keyed.map((list) => list.operator))].sort().join(', ');
+      throw new UserError(
+        `keys.${name}: no list or operator of this name takes a key; expected one of ${expected}, or a list's id`,
+      );
+    }
+    if (!/^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(key)) {
+      throw new UserError(`keys.${name}: not a key; expected 1 to 63 letters, digits, hyphens or underscores`);
+    }
+  }
+}
