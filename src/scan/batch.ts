@@ -9,6 +9,8 @@ import type { Closing, Lookup, OpenServer, Session } from './session.ts';
 import type { Batch, Meaning, PathName, Result, Verdict } from './verdict.ts';
 
 const IN_FLIGHT = 20;
+/** Targets in a row without an answer, after which new controls are to say what is wrong. */
+const SILENT_TARGETS = 10;
 /** Lookups and milliseconds after which a batch is closed: less than 10 minutes, for those still waiting for a turn. */
 const LOOKUPS_BETWEEN = 10_000;
 const TIME_BETWEEN = 8 * 60_000;
@@ -37,7 +39,7 @@ export type AskedBatch = { batch: Batch; trouble: Trouble | null };
 /** Asks the targets of one list from `from` on, up to 20 at once, then the closing controls, and judges both together. */
 export async function askBatch(line: Line, options: BatchOptions): Promise<AskedBatch> {
   const { drafts, end } = await askTargets(line, options);
-  const closingTrouble = await close(options.sessions, drafts);
+  const closingTrouble = await close(line, options.sessions, drafts);
   const results = drafts.map((draft) => proven(draft, options.sessions));
   const burst = await quarantine(line, options, drafts, results);
   const judged = burst === null ? results : results.map((result) => unknownFor(result, burst));
@@ -72,12 +74,14 @@ async function askTargets(line: Line, options: BatchOptions): Promise<{ drafts: 
   const started = line.now().getTime();
   let next = from;
   let lookups = 0;
+  let silent = 0;
   let stopped = false;
 
   /** The first target is always asked, so that every batch gets on. */
   const enough = (): boolean =>
     next > from &&
     (stopped ||
+      silent >= SILENT_TARGETS ||
       lookups >= LOOKUPS_BETWEEN ||
       line.now().getTime() - started > TIME_BETWEEN ||
       line.operator.ended !== null ||
@@ -99,6 +103,7 @@ async function askTargets(line: Line, options: BatchOptions): Promise<{ drafts: 
       }
       const { draft, stop } = await askTarget(line, session, target, options);
       drafts[position - from] = draft;
+      silent = isSilence(draft.result) ? silent + 1 : 0;
       if (draft.result.reason !== null) lookups += 1;
       stopped ||= stop;
     }
@@ -114,7 +119,7 @@ async function askTarget(
   target: Target,
   options: BatchOptions,
 ): Promise<{ draft: Draft; stop: boolean }> {
-  const names = target.kind === 'domain' ? namesToAsk(target, line.list) : [target.text];
+  const names = namesToAsk(target, line.list);
   const asked = await Promise.all(
     names.map(async (text) => {
       const named: Target = { kind: target.kind, text };
@@ -148,6 +153,12 @@ async function askTarget(
   return { draft: { target, result, by: servers, closing: null }, stop };
 }
 
+function isSilence({ verdict }: Result): boolean {
+  return (
+    verdict.kind === 'unknown' && (verdict.why === 'timeout' || verdict.why === 'servfail' || verdict.why === 'network')
+  );
+}
+
 /**
  * What a lookup shows of its operator. A refusal ends the batch: the next one begins with controls, and if those are
  * refused as well, so ends the operator; the refusal of one lookup alone may be that lookup's fault.
@@ -168,7 +179,11 @@ function note(line: Line, { answer }: Lookup): boolean {
 }
 
 /** Asks the closing controls of every server that gave verdicts, and keeps with each draft what they say. */
-async function close(sessions: BatchOptions['sessions'], drafts: readonly Draft[]): Promise<Trouble | null> {
+async function close(
+  line: Line,
+  sessions: BatchOptions['sessions'],
+  drafts: readonly Draft[],
+): Promise<Trouble | null> {
   let worst: Trouble | null = null;
   await Promise.all(
     [...sessions].map(async ([kind, session]) => {
@@ -184,7 +199,13 @@ async function close(sessions: BatchOptions['sessions'], drafts: readonly Draft[
       }
     }),
   );
+  const ending: Trouble | null = worst;
+  endOperator(line, ending);
   return worst;
+}
+
+function endOperator(line: Line, trouble: Trouble | null): void {
+  if (trouble?.endsOperator) line.operator.ended ??= `${line.list.id}: ${trouble.detail}`;
 }
 
 /** The result with its proof: what the controls before and after it, on the server that gave it, say of it. */
@@ -251,14 +272,16 @@ function blank(line: Line, target: Target, path: PathName | null): Result {
   };
 }
 
-function unknownBecause({ why, detail }: Trouble): Verdict {
+function unknownBecause({ why, detail }: Trouble): Extract<Verdict, { kind: 'unknown' }> {
   return { kind: 'unknown', why, detail, codes: [] };
 }
 
 /** A verdict that its list's trouble takes back; an unknown keeps its own cause. */
 function unknownFor(result: Result, trouble: Trouble): Result {
-  if (result.verdict.kind === 'unknown') return result;
-  return { ...result, verdict: unknownBecause(trouble), proven: false };
+  const { verdict } = result;
+  if (verdict.kind === 'unknown') return result;
+  const codes = verdict.kind === 'listed' ? verdict.codes : [];
+  return { ...result, verdict: { ...unknownBecause(trouble), codes }, proven: false };
 }
 
 function assemble(

@@ -67,7 +67,7 @@ function randomText(kind: TargetKind): string {
 /** A control counts on any answer in 127.0.0.0/8 that is not one of the list's refusals, whatever its table says. */
 export function readControl(list: List, answer: Answer): Outcome {
   if (answer.kind === 'absent') return { kind: 'absent' };
-  if (answer.kind === 'referral') return { kind: 'failed', network: false, answered: `a referral to ${answer.zone}` };
+  if (answer.kind === 'referral') return { kind: 'failed', network: false, answered: 'a referral' };
   if (answer.kind === 'failed') {
     if (answer.why === 'refused') return { kind: 'refused', how: 'rcode', answered: 'REFUSED' };
     return { kind: 'failed', network: answer.why !== 'budget', answered: answer.detail || answer.why };
@@ -113,7 +113,7 @@ export function judgeClosing({ control, outcome }: Judged, resolver: boolean): '
   return outcome.kind === 'absent' ? 'good' : wildcard(control, outcome.answered);
 }
 
-export const EMPTY: Trouble = {
+const EMPTY: Trouble = {
   health: 'empty',
   why: 'list-empty',
   detail: 'its own listed control is absent',

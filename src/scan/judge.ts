@@ -13,7 +13,7 @@ export function judge(list: List, answer: Answer): Verdict {
     case 'absent':
       return { kind: 'clean' };
     case 'referral':
-      return { kind: 'unknown', why: 'malformed', detail: `refers to ${answer.zone}`, codes: [] };
+      return { kind: 'unknown', why: 'malformed', detail: 'a referral in place of an answer', codes: [] };
     case 'failed':
       return { kind: 'unknown', why: answer.why, detail: answer.detail, codes: [] };
   }

@@ -108,8 +108,8 @@ function watch(
 ): void {
   if (opened) line.operator.answered();
   if (path.name === 'direct') {
-    if (troubles.some(({ silent }) => silent) && !opened) around.port.silent(line.list);
-    else around.port.answered();
+    if (opened || troubles.some(({ silent }) => !silent)) around.port.answered();
+    else if (path.servers.length > 0) around.port.silent(line.list);
   }
   for (const { trouble } of troubles) {
     if (trouble.endsOperator) line.operator.ended ??= `${line.list.id}: ${trouble.detail}`;

@@ -13,7 +13,7 @@ const QUEUE = 5;
  * - `go`: one packet may be sent now.
  * - `budget`: the operator's lookups of the last 24 hours are used up.
  */
-export type Leave = 'go' | 'budget';
+type Leave = 'go' | 'budget';
 
 /** The gate in front of one list; all lists of an operator share what is behind it. */
 export type Gate = {

@@ -128,7 +128,7 @@ function kindsIn({ line, targets, seen }: Plan, { from, to }: { from: number; to
 }
 
 /** What of [0, size) is not covered, in order. */
-export function gaps(covered: readonly [number, number][], size: number): [number, number][] {
+function gaps(covered: readonly [number, number][], size: number): [number, number][] {
   const free: [number, number][] = [];
   let at = 0;
   for (const [from, to] of [...covered].sort((a, b) => a[0] - b[0])) {

@@ -82,13 +82,11 @@ export async function* runRound(input: RoundInput): AsyncGenerator<RoundEvent, v
     if (report !== null) await channel.put({ type: 'list', report });
   };
 
-  const passes = Promise.all(input.lists.map(pass)).then(
-    () => channel.end(),
-    (error: unknown) => {
-      stop.abort(error);
-      channel.end(error);
-    },
-  );
+  const fail = (error: unknown): void => {
+    stop.abort(error);
+    channel.end(error);
+  };
+  const passes = Promise.all(input.lists.map((list) => pass(list).catch(fail))).then(() => channel.end());
   try {
     yield* channel.values();
     input.signal?.throwIfAborted();

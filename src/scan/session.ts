@@ -19,9 +19,14 @@ import type { ControlReport } from './verdict.ts';
 
 /** Servers of one path that are tried before it is given up. */
 const TRIES = 2;
+/** Milliseconds; a failure that comes sooner has not been on the network. */
+const AT_ONCE = 5;
 /** Servers that the lookups of a batch are spread over, and the lookups that make another one worth its controls. */
 const SPREAD = 3;
 const SPREAD_FROM = 50;
+
+/** Nothing was heard of the server itself. */
+const UNHEARD: ReadonlySet<string> = new Set(['timeout', 'network']);
 
 export type OpenServer = {
   server: Server;
@@ -73,12 +78,12 @@ export type OpeningOptions = {
 export async function openSession(line: Line, options: OpeningOptions): Promise<Opening> {
   const { path, later, silent } = options;
   const controls: ControlReport[] = [];
-  const servers = shuffled(path.servers).sort((a, b) => Number(silent.has(a)) - Number(silent.has(b)));
-  const tries = Math.min(TRIES, servers.length);
+  const servers = inOrder(path.servers, silent);
+  let tries = TRIES;
   let spent = 0;
   let last: Extract<Opening, { kind: 'trouble' }> | null = null;
-  for (const [at, server] of servers.slice(0, tries).entries()) {
-    const share = (options.budget - spent) / (tries - at + later);
+  for (const [at, server] of servers.entries()) {
+    const share = (options.budget - spent) / (Math.min(tries, servers.length - at) + later);
     const first = await openServer(line, options, server, share, controls);
     spent += first.spent;
     if (first.kind === 'referral') return { kind: 'referral', referral: first.referral, spent };
@@ -88,8 +93,11 @@ export async function openSession(line: Line, options: OpeningOptions): Promise<
     }
     last = { kind: 'trouble', trouble: first.trouble, silent: first.silent, spent };
     if (!first.trouble.nextPath || first.trouble.health !== 'unreachable') break;
+    // A machine without IPv6 knows at once that it cannot: that is no try.
+    if (first.spent > AT_ONCE) tries -= 1;
+    if (tries === 0) break;
   }
-  return last ?? { kind: 'trouble', trouble: noServer(path), silent: false, spent };
+  return last ?? { kind: 'trouble', trouble: noServer(path), silent: true, spent };
 }
 
 function noServer(path: Path): Trouble {
@@ -111,8 +119,9 @@ async function openServer(
 ): Promise<ServerOpening> {
   const plan = openingControls(line.list, kind, seen);
   const asked = await Promise.all(
-    plan.map((control) => askControl(line, path, server, control, { deadline, purpose: 'lookup' }, reports)),
+    plan.map((control) => askControl(line, path, server, control, { deadline, purpose: 'lookup' })),
   );
+  reports.push(...asked.map(({ report }) => report));
   const spent = Math.max(...asked.map((one) => one.spent));
   const referral = asked.map(({ answer }) => answer).find((answer) => answer.kind === 'referral');
   if (referral !== undefined && path.name === 'direct') return { kind: 'referral', referral, spent };
@@ -120,7 +129,7 @@ async function openServer(
     asked.map(({ judged }) => judged),
     path.resolver,
   );
-  const silent = asked.every(({ answer }) => answer.kind === 'failed' && answer.why === 'timeout');
+  const silent = asked.every(({ answer }) => answer.kind === 'failed' && UNHEARD.has(answer.why));
   if (silent) avoided.add(server);
   else avoided.delete(server);
   if (typeof verdict !== 'string') return { kind: 'trouble', trouble: verdict, silent, spent };
@@ -135,15 +144,14 @@ async function askControl(
   server: Server,
   control: Control,
   options: { deadline: number; purpose: 'lookup' | 'closing' },
-  reports: ControlReport[],
-): Promise<{ judged: Judged; answer: Answer; spent: number }> {
+): Promise<{ judged: Judged; report: ControlReport; answer: Answer; spent: number }> {
   const name = queryName(control.target, line.zone);
   const { answer, spent } = await askOnce(line, path, server, { name, type: 'A' }, options);
   const outcome = readControl(line.list, answer);
   const ttl = answer.kind === 'records' || answer.kind === 'absent' ? answer.ttl : null;
   const shown = queryName(control.target, line.list.zone);
-  reports.push({ name: shown, role: control.role, answered: answeredText(outcome), at: answer.at, server, ttl });
-  return { judged: { control, outcome }, answer, spent };
+  const report = { name: shown, role: control.role, answered: answeredText(outcome), at: answer.at, server, ttl };
+  return { judged: { control, outcome }, report, answer, spent };
 }
 
 function createSession(
@@ -222,7 +230,8 @@ function createSession(
   const closeServer = async (server: OpenServer, control: Control): Promise<'good' | Trouble> => {
     if (line.operator.ended !== null) return endedTrouble(line.operator.ended);
     const close = { deadline: line.timeout, purpose: 'closing' } as const;
-    const { judged } = await askControl(line, path, server.server, control, close, controls);
+    const { judged, report } = await askControl(line, path, server.server, control, close);
+    controls.push(report);
     return judgeClosing(judged, path.resolver);
   };
 
@@ -255,9 +264,11 @@ export function endedTrouble(detail: string): Trouble {
   return { health: 'refused', why: 'list-refused', detail, nextPath: false, endsOperator: true };
 }
 
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, order: Math.random() }))
+/** At random, so that no server gets all questions; IPv6 after IPv4, and those that were silent last. */
+function inOrder(servers: readonly Server[], silent: ReadonlySet<Server>): Server[] {
+  const place = (server: Server): number => (silent.has(server) ? 4 : 0) + (server.startsWith('[') ? 2 : 0);
+  return servers
+    .map((server) => ({ server, order: place(server) + Math.random() }))
     .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);
+    .map(({ server }) => server);
 }

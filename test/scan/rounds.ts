@@ -8,7 +8,7 @@ import type { Target } from '../../src/target.ts';
 
 export type Round = { results: Result[]; batches: Batch[]; reports: ListReport[] };
 
-export function targetsOf(texts: readonly string[]): RoundInput['targets'] {
+function targetsOf(texts: readonly string[]): RoundInput['targets'] {
   const targets = texts.map((text): Target => ({ kind: kindOfText(text), text }));
   return {
     size: targets.length,
