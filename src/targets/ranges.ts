@@ -1,0 +1,54 @@
+import type { AddressKind } from '../address.ts';
+import type { AddressRange, TargetRange } from '../target.ts';
+
+/** Sets of targets, as ranges. */
+
+const ORDER = { ipv4: 0, ipv6: 1, domain: 2 };
+
+function compareRanges(a: TargetRange, b: TargetRange): number {
+  if (a.kind === 'domain' && b.kind === 'domain') return a.domain < b.domain ? -1 : a.domain > b.domain ? 1 : 0;
+  if (a.kind === 'domain' || b.kind === 'domain' || a.kind !== b.kind) return ORDER[a.kind] - ORDER[b.kind];
+  if (a.lo !== b.lo) return a.lo < b.lo ? -1 : 1;
+  return a.hi < b.hi ? -1 : a.hi > b.hi ? 1 : 0;
+}
+
+/** IPv4 by number, then IPv6, then domains by name. */
+export const sortRanges = <Range extends TargetRange>(ranges: Iterable<Range>): Range[] =>
+  [...ranges].sort(compareRanges);
+
+/** The same targets, each once, in as few ranges as possible, sorted. */
+export function mergeRanges(ranges: Iterable<TargetRange>): TargetRange[] {
+  const merged: TargetRange[] = [];
+  for (const range of sortRanges(ranges)) {
+    const last = merged.at(-1);
+    if (last === undefined || !joins(last, range)) merged.push(range);
+    else if (last.kind !== 'domain' && range.kind !== 'domain' && range.hi > last.hi) {
+      merged[merged.length - 1] = addresses(last.kind, last.lo, range.hi);
+    }
+  }
+  return merged;
+}
+
+/** What is left of `range` without `removed`: none, one or two ranges. */
+export function subtractRange(range: TargetRange, removed: TargetRange): TargetRange[] {
+  if (!overlaps(range, removed)) return [range];
+  if (range.kind === 'domain' || removed.kind === 'domain') return [];
+  const left: TargetRange[] = [];
+  if (range.lo < removed.lo) left.push(addresses(range.kind, range.lo, removed.lo - 1n));
+  if (range.hi > removed.hi) left.push(addresses(range.kind, removed.hi + 1n, range.hi));
+  return left;
+}
+
+/** Whether two ranges have a target in common. */
+export function overlaps(a: TargetRange, b: TargetRange): boolean {
+  if (a.kind === 'domain' || b.kind === 'domain') return a.domain !== null && a.domain === b.domain;
+  return a.kind === b.kind && a.lo <= b.hi && b.lo <= a.hi;
+}
+
+/** `b`, not below `a`, overlaps it or begins where it ends. */
+function joins(a: TargetRange, b: TargetRange): boolean {
+  if (a.kind === 'domain' || b.kind === 'domain') return overlaps(a, b);
+  return a.kind === b.kind && b.lo <= a.hi + 1n;
+}
+
+const addresses = (kind: AddressKind, lo: bigint, hi: bigint): AddressRange => ({ kind, lo, hi, domain: null });
