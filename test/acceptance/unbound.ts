@@ -38,7 +38,7 @@ ${stubs.join('')}`;
   const file = join(folder, 'unbound.conf');
   writeFileSync(file, configuration);
   const address = `127.0.0.1:${port}`;
-  const ready = access === 'allow' ? '127.0.0.2' : 'refused';
+  const ready = access === 'allow' ? '127.0.0.2' : 'REFUSED';
   const part = await startPart(
     'unbound',
     ['-d', '-c', file],

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ListDefinition } from '../../src/catalogue/list.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export type Ran = { status: number | null; out: string; err: string };
+
+/** A folder with the files that the program is started with. */
+export type Desk = {
+  /** Writes a catalogue file; gives its path. */
+  catalogue(lists: ListDefinition[]): string;
+  /** Writes a file of any kind; gives its path. */
+  file(name: string, text: string): string;
+  /** Runs the program as a user does: another process, its words, its exit status. */
+  run(...words: string[]): Promise<Ran>;
+  close(): void;
+};
+
+export function openDesk(): Desk {
+  const folder = mkdtempSync(join(tmpdir(), 'dnsblwatch-acceptance-'));
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  let catalogues = 0;
+  return {
+    file,
+    catalogue(lists) {
+      catalogues += 1;
+      return file(`catalogue-${catalogues}.json`, JSON.stringify({ lists }));
+    },
+    async run(...words) {
+      const child = spawn(process.execPath, [MAIN, ...words], {
+        // Nothing of this machine's own settings, and no database but the one that is named.
+        env: { PATH: process.env.PATH ?? '', HOME: folder },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const ran: Ran = { status: null, out: '', err: '' };
+      child.stdout.on('data', (chunk: Buffer) => {
+        ran.out += chunk.toString();
+      });
+      child.stderr.on('data', (chunk: Buffer) => {
+        ran.err += chunk.toString();
+      });
+      [ran.status] = await once(child, 'close');
+      return ran;
+    },
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The parts of the JSON contract (design) that these tests read. */
+export type Printed = {
+  results: {
+    target: string;
+    list: string;
+    polarity: string;
+    verdict: string;
+    proven: boolean;
+    codes: string[];
+    why: string | null;
+    reason: string | null;
+    path: string | null;
+  }[];
+  lists: { id: string; health: string }[];
+  summary: Record<string, number>;
+};
+
+export function printed({ out, err, status }: Ran): Printed {
+  try {
+    return JSON.parse(out);
+  } catch {
+    throw new Error(`no JSON on standard output (exit ${status}): ${out.slice(0, 500)}\n${err.slice(0, 2000)}`);
+  }
+}
+
+/** `target list: verdict`, for what is not clean and proven: short enough to be compared as a whole. */
+export function notable({ results }: Printed): string[] {
+  return results
+    .filter(({ verdict, proven }) => verdict !== 'clean' || !proven)
+    .map(({ target, list, verdict, proven, why }) => {
+      const how = verdict === 'unknown' ? ` ${why}` : proven ? '' : '?';
+      return `${target} ${list}: ${verdict}${how}`;
+    })
+    .sort();
+}
