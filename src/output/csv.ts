@@ -26,7 +26,8 @@ export function csvLine(result: ShownResult): string {
 
 function cell(result: ShownResult, column: (typeof COLUMNS)[number]): string {
   if (column === 'codes') return result.codes.join(' ');
-  if (column === 'meanings') return result.meanings.map(({ label, meaning }) => `${label}: ${meaning}`).join('; ');
+  if (column === 'meanings')
+    return result.meanings.map(({ label, meaning }) => (meaning === '' ? label : `${label}: ${meaning}`)).join('; ');
   return String(result[column] ?? '');
 }
 

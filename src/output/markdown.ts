@@ -6,9 +6,11 @@ import { whyInWords } from './why.ts';
 /** A table for a ticket or a wiki: what is listed, then what is unknown, then the counts. */
 export function renderMarkdown(report: Report, tally: Tally, lists: readonly List[]): string {
   const shown = report.results.filter(({ verdict }) => verdict !== 'clean');
-  const rank = { listed: 0, unknown: 1, clean: 2 };
+  const levels = ['high', 'medium', 'low', 'none'];
+  const rank = (result: ShownResult): number =>
+    result.verdict === 'listed' ? levels.indexOf(tally.levelOf(result)) : levels.length;
   const rows = shown
-    .sort((one, other) => rank[one.verdict] - rank[other.verdict])
+    .sort((one, other) => rank(one) - rank(other))
     .map((result) => `| ${cells(result, tally, lists).map(escaped).join(' | ')} |`);
   const { summary } = report;
   const table = ['| target | list | level | codes | text |', '| --- | --- | --- | --- | --- |', ...rows];

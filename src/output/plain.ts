@@ -1,5 +1,5 @@
-/** Everything a terminal or a reader could mistake for more than text: controls, bidirectional and other invisible marks, line breaks. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+/** Everything a terminal or a reader could mistake for more than text: controls, bidirectional and other invisible marks, line breaks; and spaces in a row. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Z}]+/gu;
 
 /** Text of strangers (TXT, catalogue files), safe to print on one line. */
 export function plain(text: string, most = 500): string {

@@ -96,12 +96,10 @@ function unknownBlock({ report, tally, lists, targets, paint }: TableInput): str
 /** "192.0.2.7 is on 2 lists. Proven clean on 27, clean but unproven on 4, 2 could not be asked: …" */
 function closingSentence({ lists, paint }: TableInput, target: string, standing: Standing): string {
   const { listed, proven, unproven, unknown } = standing;
-  const on =
-    listed.length === 0
-      ? `${target} is on no list that could be asked`
-      : `${target} is on ${count(listed.length, 'list')}`;
+  const nowhere = unknown.length > 0 ? `${target} is on no list that could be asked` : `${target} is on no list`;
+  const on = listed.length === 0 ? nowhere : `${target} is on ${count(listed.length, 'list')}`;
   const clean = [
-    `${proven > 0 ? 'Proven clean' : 'Proven clean'} on ${proven}`,
+    `Proven clean on ${proven}`,
     ...(unproven > 0 ? [`clean but unproven on ${unproven}`] : []),
     ...(unknown.length > 0
       ? [`${unknown.length} could not be asked: ${unknown.map(({ list }) => nameOf(lists, list)).join(', ')}`]
