@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../errors.ts';
@@ -22,12 +22,21 @@ export async function withLock<T>(folder: string, body: () => Promise<T>): Promi
   try {
     await acquire(lock, own);
     try {
+      clearLeftovers(folder);
       return await body();
     } finally {
       unlinkSync(lock);
     }
   } finally {
     unlinkSync(own);
+  }
+}
+
+/** The files of those who were killed while they waited. Known by the name alone: a file may not be written yet. */
+function clearLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = /^lock\.(\d+)\.[0-9a-f]+$/.exec(name)?.[1];
+    if (pid !== undefined && startOf(Number(pid)) === null) remove(path.join(folder, name));
   }
 }
 

@@ -55,6 +55,13 @@ test('a dead owner does not hold it: many who wait take over, still one at a tim
   expect(await together(20)).toBe(1);
 });
 
+test('what a killed one left is cleared away', async () => {
+  const { pid } = await deadProcess();
+  writeFileSync(path.join(folder, `lock.${pid}.01234567`), '');
+  expect(await together(1)).toBe(1);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test('nor does an owner whose id is now another process', async () => {
   writeFileSync(path.join(folder, 'lock'), `${process.pid} 1 0123456789abcdef\n`);
   expect(await together(5)).toBe(1);
