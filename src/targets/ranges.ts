@@ -5,14 +5,15 @@ import type { AddressRange, TargetRange } from '../target.ts';
 
 const ORDER = { ipv4: 0, ipv6: 1, domain: 2 };
 
-function compareRanges(a: TargetRange, b: TargetRange): number {
+/** IPv4 by number, then IPv6, then domains by name. */
+export function compareRanges(a: TargetRange, b: TargetRange): number {
   if (a.kind === 'domain' && b.kind === 'domain') return a.domain < b.domain ? -1 : a.domain > b.domain ? 1 : 0;
   if (a.kind === 'domain' || b.kind === 'domain' || a.kind !== b.kind) return ORDER[a.kind] - ORDER[b.kind];
   if (a.lo !== b.lo) return a.lo < b.lo ? -1 : 1;
   return a.hi < b.hi ? -1 : a.hi > b.hi ? 1 : 0;
 }
 
-/** IPv4 by number, then IPv6, then domains by name. */
+/** In the order of compareRanges. */
 export const sortRanges = <Range extends TargetRange>(ranges: Iterable<Range>): Range[] =>
   [...ranges].sort(compareRanges);
 
