@@ -1,12 +1,13 @@
 import { refusalOf } from '../catalogue/codes.ts';
-import type { TargetKind } from '../catalogue/list.ts';
 import { namesToAsk, queryName, type Target } from '../target.ts';
+import { assemble, blank, type TargetSource } from './assemble.ts';
 import { suspicious, wellKnownListed } from './burst.ts';
 import type { Trouble } from './controls.ts';
 import { addressesOf, eitherOf, judge, reasonOf } from './judge.ts';
 import type { Line } from './line.ts';
-import type { Closing, Lookup, OpenServer, Session } from './session.ts';
-import type { Batch, Meaning, PathName, Result, Verdict } from './verdict.ts';
+import { closeBatch, type Draft, isTrouble, proven, type Sessions, unknownBecause, unknownFor } from './proof.ts';
+import type { Lookup, Session } from './session.ts';
+import type { Batch, Meaning, PathName, Result } from './verdict.ts';
 
 const IN_FLIGHT = 20;
 /** Targets in a row without an answer, after which new controls are to say what is wrong. */
@@ -14,8 +15,6 @@ const SILENT_TARGETS = 10;
 /** Lookups and milliseconds after which a batch is closed: less than 10 minutes, for those still waiting for a turn. */
 const LOOKUPS_BETWEEN = 10_000;
 const TIME_BETWEEN = 8 * 60_000;
-
-export type TargetSource = { size: number; at(position: number): Target };
 
 export type BatchOptions = {
   targets: TargetSource;
@@ -27,11 +26,8 @@ export type BatchOptions = {
   /** The listing is already known, so no part of a burst. */
   known(target: Target): boolean;
   path: PathName;
-  sessions: ReadonlyMap<TargetKind, Session | Trouble>;
+  sessions: Sessions;
 };
-
-/** A result before its proof, and the servers that the proof depends on. */
-type Draft = { target: Target; result: Result; by: OpenServer[]; closing: Map<OpenServer, Closing> | null };
 
 /** What a batch came to, and what its controls showed to be wrong with the list. */
 export type AskedBatch = { batch: Batch; trouble: Trouble | null };
@@ -39,33 +35,13 @@ export type AskedBatch = { batch: Batch; trouble: Trouble | null };
 /** Asks the targets of one list from `from` on, up to 20 at once, then the closing controls, and judges both together. */
 export async function askBatch(line: Line, options: BatchOptions): Promise<AskedBatch> {
   const { drafts, end } = await askTargets(line, options);
-  const closingTrouble = await close(line, options.sessions, drafts);
+  const closingTrouble = await closeBatch(line, options.sessions, drafts);
   const results = drafts.map((draft) => proven(draft, options.sessions));
   const burst = await quarantine(line, options, drafts, results);
   const judged = burst === null ? results : results.map((result) => unknownFor(result, burst));
   const openingTrouble = [...options.sessions.values()].find(isTrouble) ?? null;
   const trouble = burst ?? closingTrouble ?? openingTrouble;
   return { batch: assemble(line, options, judged, end), trouble };
-}
-
-/** The batch of a list that could not be asked at all: nothing was sent for its targets. */
-export function unaskedBatch(
-  line: Line,
-  options: Pick<BatchOptions, 'targets' | 'from' | 'to'>,
-  trouble: Trouble,
-  path: PathName | null,
-): Batch {
-  const results: Result[] = [];
-  for (let position = options.from; position < options.to; position += 1) {
-    const target = options.targets.at(position);
-    if (!line.list.accepts.includes(target.kind)) continue;
-    results.push({ ...blank(line, target, path), verdict: unknownBecause(trouble) });
-  }
-  return assemble(line, { ...options, path, sessions: new Map() }, results, options.to);
-}
-
-export function isTrouble(opened: Session | Trouble): opened is Trouble {
-  return 'health' in opened;
 }
 
 async function askTargets(line: Line, options: BatchOptions): Promise<{ drafts: Draft[]; end: number }> {
@@ -133,7 +109,7 @@ async function askTarget(
   const { answer, by } = telling.lookup;
 
   let stop = false;
-  for (const { lookup } of asked) stop = note(line, lookup) || stop;
+  for (const { lookup } of asked) stop = note(line, session, lookup) || stop;
   const codes = verdict.kind === 'listed' ? verdict.codes : [];
   const wantsText = verdict.kind === 'listed' && options.txt(target, codes) && line.operator.ended === null;
   const text = wantsText ? await session.lookup(queryName(telling.named, line.zone), 'TXT') : null;
@@ -163,11 +139,11 @@ function isSilence({ verdict }: Result): boolean {
  * What a lookup shows of its operator. A refusal ends the batch: the next one begins with controls, and if those are
  * refused as well, so ends the operator; the refusal of one lookup alone may be that lookup's fault.
  */
-function note(line: Line, { answer }: Lookup): boolean {
+function note(line: Line, { path }: Session, { answer }: Lookup): boolean {
   if (answer.kind === 'failed') {
     if (answer.why === 'budget') return true;
     if (answer.why === 'timeout' || answer.why === 'servfail' || answer.why === 'network') line.operator.exhausted();
-    if (answer.why !== 'refused') return false;
+    if (answer.why !== 'refused' || path.resolver) return false; // a resolver refuses for itself
     line.operator.refused(`${line.list.id}: ${answer.detail}`);
     return true;
   }
@@ -176,55 +152,6 @@ function note(line: Line, { answer }: Lookup): boolean {
   if (refusal !== 'over-limit' && refusal !== 'not-registered') return false;
   line.operator.refused(`${line.list.id}: ${addressesOf(answer).join(' ')} (${refusal})`);
   return true;
-}
-
-/** Asks the closing controls of every server that gave verdicts, and keeps with each draft what they say. */
-async function close(
-  line: Line,
-  sessions: BatchOptions['sessions'],
-  drafts: readonly Draft[],
-): Promise<Trouble | null> {
-  let worst: Trouble | null = null;
-  await Promise.all(
-    [...sessions].map(async ([kind, session]) => {
-      if (isTrouble(session)) return;
-      const own = drafts.filter((draft) => draft.target.kind === kind);
-      const by = (verdict: Verdict['kind']): Set<OpenServer> =>
-        new Set(own.filter(({ result }) => result.verdict.kind === verdict).flatMap((draft) => draft.by));
-      const closing = await session.close(by('clean'), by('listed'));
-      for (const draft of own) draft.closing = closing;
-      for (const { cleans, listings } of closing.values()) {
-        if (cleans !== 'good') worst ??= cleans;
-        if (listings !== 'good') worst = listings;
-      }
-    }),
-  );
-  const ending: Trouble | null = worst;
-  endOperator(line, ending);
-  return worst;
-}
-
-function endOperator(line: Line, trouble: Trouble | null): void {
-  if (trouble?.endsOperator) line.operator.ended ??= `${line.list.id}: ${trouble.detail}`;
-}
-
-/** The result with its proof: what the controls before and after it, on the server that gave it, say of it. */
-function proven({ target, result, by, closing }: Draft, sessions: BatchOptions['sessions']): Result {
-  const session = sessions.get(target.kind);
-  if (session === undefined || isTrouble(session) || result.verdict.kind === 'unknown') return result;
-  const closings = by.map((server) => closing?.get(server) ?? { cleans: 'good' as const, listings: 'good' as const });
-  for (const { cleans, listings } of closings) {
-    if (listings !== 'good' && (result.verdict.kind === 'listed' || listings.why === 'list-wildcard')) {
-      return unknownFor(result, listings);
-    }
-    if (cleans !== 'good' && result.verdict.kind === 'clean') return unknownFor(result, cleans);
-  }
-  if (result.verdict.kind === 'listed') return { ...result, proven: true };
-  if (by.some(({ standing }) => standing === 'empty')) {
-    const verdict: Verdict = { kind: 'unknown', why: 'list-empty', detail: null, codes: [] };
-    return { ...result, verdict, proven: false };
-  }
-  return { ...result, proven: by.length > 0 && by.every(({ standing }) => standing === 'healthy') };
 }
 
 /** More new listings than can be true: asks for what no list can hold. */
@@ -254,72 +181,3 @@ function isNewBlock(result: Result | undefined): boolean {
 }
 
 const blocks = ({ polarity, severity }: Meaning): boolean => polarity === 'block' && severity !== 'info';
-
-function blank(line: Line, target: Target, path: PathName | null): Result {
-  return {
-    target: target.text,
-    list: line.list.id,
-    verdict: { kind: 'clean' },
-    proven: false,
-    reason: null,
-    ttl: null,
-    path,
-    server: null,
-    asked: null,
-    rcode: null,
-    addresses: [],
-    at: line.now(),
-  };
-}
-
-function unknownBecause({ why, detail }: Trouble): Extract<Verdict, { kind: 'unknown' }> {
-  return { kind: 'unknown', why, detail, codes: [] };
-}
-
-/** A verdict that its list's trouble takes back; an unknown keeps its own cause. */
-function unknownFor(result: Result, trouble: Trouble): Result {
-  const { verdict } = result;
-  if (verdict.kind === 'unknown') return result;
-  const codes = verdict.kind === 'listed' ? verdict.codes : [];
-  return { ...result, verdict: { ...unknownBecause(trouble), codes }, proven: false };
-}
-
-function assemble(
-  line: Line,
-  { from, path, sessions }: { from: number; path: PathName | null; sessions: BatchOptions['sessions'] },
-  results: Result[],
-  to: number,
-): Batch {
-  const controls = [...sessions.values()].flatMap((session) => (isTrouble(session) ? [] : session.controls));
-  const servers = [...new Set(results.flatMap(({ server }) => (server === null ? [] : [server])))];
-  const times = [...results, ...controls].map(({ at }) => at.getTime());
-  const now = line.now().getTime();
-  return {
-    list: line.list.id,
-    posFrom: from,
-    posTo: to,
-    results,
-    firstAt: new Date(times.reduce((a, b) => Math.min(a, b), now)),
-    lastAt: new Date(times.reduce((a, b) => Math.max(a, b), times[0] ?? now)),
-    path,
-    server: servers.length > 0 ? servers.join(' ') : null,
-    proof: proofOf(results),
-    why: sharedWhy(results),
-    controls,
-  };
-}
-
-/** `none` where nothing is known, `unproven` where a clean is without proof. */
-function proofOf(results: readonly Result[]): Batch['proof'] {
-  const known = results.filter(({ verdict }) => verdict.kind !== 'unknown');
-  if (known.length === 0) return 'none';
-  return known.every((result) => result.proven) ? 'proven' : 'unproven';
-}
-
-/** The reason of all, if all are unknown for the same. */
-function sharedWhy(results: readonly Result[]): Batch['why'] {
-  const [first] = results;
-  if (first?.verdict.kind !== 'unknown') return null;
-  const { why } = first.verdict;
-  return results.every(({ verdict }) => verdict.kind === 'unknown' && verdict.why === why) ? why : null;
-}

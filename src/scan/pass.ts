@@ -1,9 +1,11 @@
 import type { TargetKind } from '../catalogue/list.ts';
 import type { Target } from '../target.ts';
-import { askBatch, isTrouble, type TargetSource, unaskedBatch } from './batch.ts';
+import { type TargetSource, unaskedBatch } from './assemble.ts';
+import { askBatch } from './batch.ts';
 import type { Trouble } from './controls.ts';
 import type { Line } from './line.ts';
 import { type Memory, openList, type Surroundings } from './opening.ts';
+import { isTrouble } from './proof.ts';
 import type { Batch, Health, ListReport, PathName, Result } from './verdict.ts';
 
 /** Openings in a row that may fail before the rest of the targets is unknown at once. */

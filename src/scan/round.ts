@@ -2,7 +2,7 @@ import type { List } from '../catalogue/list.ts';
 import type { Ask, Server } from '../dns/answer.ts';
 import { findNameServers } from '../dns/nameservers.ts';
 import type { Target } from '../target.ts';
-import type { TargetSource } from './batch.ts';
+import type { TargetSource } from './assemble.ts';
 import { createChannel } from './channel.ts';
 import { createOperators } from './operators.ts';
 import type { Pacing } from './pacing.ts';

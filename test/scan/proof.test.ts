@@ -207,6 +207,19 @@ describe('several servers', () => {
     }
   });
 
+  test('a server that cannot be reached at all costs no time', async () => {
+    const good = await lab.start(zone('bl.test', LISTED));
+    const nowhere = ['[2001:db8::1]:53', '[2001:db8::2]:53', '[2001:db8::3]:53'];
+    const ask: Transport['ask'] = async (server, question, options) => {
+      const answer = await transport.ask(good.address, question, options);
+      if (server === good.address) return answer;
+      return { ...answer, server, kind: 'failed', why: 'network', detail: 'ENETUNREACH', rcode: '' };
+    };
+    const list = { ...labList({ id: 'bl' }), servers: [...nowhere, good.address] };
+    const { results } = await run(inputFor(transport, [list], ['192.0.2.7', '192.0.2.8'], { ask }));
+    expect(results.map(short)).toEqual(['listed 127.0.0.2', 'clean']);
+  });
+
   test('NXDOMAIN is never retried', async () => {
     const one = await lab.start(zone('bl.test'));
     const two = await lab.start(zone('bl.test'));
@@ -250,6 +263,7 @@ describe('a burst of new listings', () => {
     const server = await lab.start(zone('bl.test', { ...entries, ...known }));
     const { results, reports } = await run(inputFor(transport, [labList({ id: 'bl' }, server)], texts));
     expect(new Set(results.map(short))).toEqual(new Set(['unknown list-quarantined']));
+    expect(results[0]?.verdict).toMatchObject({ codes: ['127.0.0.2'] });
     expect(reports).toMatchObject([{ health: 'quarantined' }]);
   });
 

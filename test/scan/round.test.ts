@@ -308,6 +308,18 @@ describe('politeness', () => {
     expect(refusing.questions).toHaveLength(3);
   });
 
+  test('an operator whose closing control is refused is not asked again', async () => {
+    const held = zone('bl.test');
+    const server = await lab.start((question) =>
+      question.name === '2.0.0.127.bl.test' && question.count > 1 ? { refused: true } : held(question),
+    );
+    const texts = Array.from({ length: 30 }, (_, at) => `192.0.2.${at}`);
+    const input = inputFor(transport, [labList({ id: 'bl' }, server)], texts, { batchSize: 10 });
+    const { results } = await run(input);
+    expect(new Set(results.map(short))).toEqual(new Set(['unknown list-refused']));
+    expect(server.questions).toHaveLength(3 + 10 + 1);
+  });
+
   test('one refused lookup between good controls is that lookup only', async () => {
     const server = await lab.start(zone('bl.test', { '7.2.0.192': { refused: true } }));
     const texts = Array.from({ length: 40 }, (_, at) => `192.0.2.${at}`);
