@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../errors.ts';
@@ -11,43 +11,29 @@ const patience = 90_000;
 /**
  * Runs `body` while no other process (or other caller in this one) holds the folder's lock.
  *
- * The lock is a hard link to a file that names its owner, so that it appears whole or not at all. A lock whose owner
- * is dead is removed only under a second lock, so that nobody removes the lock of the one who took it over.
+ * The lock is a symbolic link whose text names its owner: it appears whole or not at all, leaves nothing else behind,
+ * and takes no block on a full disk. One whose owner is dead is removed only under a second lock, so that nobody
+ * removes the lock of the one who took it over.
  */
 export async function withLock<T>(folder: string, body: () => Promise<T>): Promise<T> {
   const lock = path.join(folder, 'lock');
-  const mine = `${process.pid} ${startOf(process.pid)} ${randomBytes(8).toString('hex')}\n`;
-  const own = path.join(folder, `lock.${process.pid}.${randomBytes(4).toString('hex')}`);
-  writeFileSync(own, mine, { flag: 'wx', mode: 0o600 });
+  const mine = `${process.pid} ${startOf(process.pid)} ${randomBytes(8).toString('hex')}`;
+  await acquire(lock, mine);
   try {
-    await acquire(lock, own);
-    try {
-      clearLeftovers(folder);
-      return await body();
-    } finally {
-      unlinkSync(lock);
-    }
+    return await body();
   } finally {
-    unlinkSync(own);
+    unlinkSync(lock);
   }
 }
 
-/** The files of those who were killed while they waited. Known by the name alone: a file may not be written yet. */
-function clearLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const pid = /^lock\.(\d+)\.[0-9a-f]+$/.exec(name)?.[1];
-    if (pid !== undefined && startOf(Number(pid)) === null) remove(path.join(folder, name));
-  }
-}
-
-async function acquire(lock: string, own: string): Promise<void> {
+async function acquire(lock: string, mine: string): Promise<void> {
   let waitingFor = '';
   let since = 0;
-  while (!take(lock, own)) {
+  while (!take(lock, mine)) {
     const owner = read(lock);
     if (owner === null) continue;
     if (isDead(owner)) {
-      if (takeOver(lock, own, owner)) continue;
+      if (takeOver(lock, mine, owner)) continue;
     } else if (owner !== waitingFor) {
       waitingFor = owner;
       since = performance.now();
@@ -61,9 +47,9 @@ async function acquire(lock: string, own: string): Promise<void> {
   }
 }
 
-function take(lock: string, own: string): boolean {
+function take(lock: string, mine: string): boolean {
   try {
-    linkSync(own, lock);
+    symlinkSync(mine, lock);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
@@ -72,9 +58,9 @@ function take(lock: string, own: string): boolean {
 }
 
 /** Removes a dead owner's lock. The compare and the removal are one synchronous stretch under the second lock. */
-function takeOver(lock: string, own: string, dead: string): boolean {
+function takeOver(lock: string, mine: string, dead: string): boolean {
   const second = `${lock}.takeover`;
-  if (!take(second, own)) {
+  if (!take(second, mine)) {
     const holder = read(second);
     // Its holder died inside that stretch: old enough that nobody can be in it any more.
     if (holder !== null && isDead(holder) && ageOf(second) > 1000 && read(second) === holder) remove(second);
@@ -88,7 +74,7 @@ function takeOver(lock: string, own: string, dead: string): boolean {
   }
 }
 
-/** `pid start nonce` → whether that very process is gone. An empty or torn text cannot occur (hard link), but is dead. */
+/** `pid start nonce` → whether that very process is gone. */
 function isDead(owner: string): boolean {
   const [pid, start] = owner.split(' ');
   return startOf(Number(pid)) !== start;
@@ -96,7 +82,7 @@ function isDead(owner: string): boolean {
 
 function read(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8');
+    return readlinkSync(file);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
@@ -111,10 +97,10 @@ function remove(file: string): void {
   }
 }
 
-/** Since the file's inode last changed (a link or unlink counts), ms. */
+/** Since it was made, ms. */
 function ageOf(file: string): number {
   try {
-    return Date.now() - statSync(file).ctimeMs;
+    return Date.now() - lstatSync(file).ctimeMs;
   } catch {
     return 0;
   }

@@ -20,7 +20,7 @@ function startFromProc(pid: number): string | null {
 function startFromPs(pid: number): string | null {
   try {
     const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
-    return line === '' || line.startsWith('Z') ? null : line.replace(/^\S+\s+/, '');
+    return line === '' || line.startsWith('Z') ? null : line.replace(/^\S+\s+/, '').replace(/\s+/g, '_');
   } catch {
     return null;
   }
