@@ -53,9 +53,10 @@ function createProgram(world: World, ended: (status: number) => void): Command {
   common(lists.command('test'))
     .description('ask every control; say which path works')
     .argument('[list...]', 'ids, tags, default or all')
-    .action(async (wanted: string[], options) => {
+    .action(async (wanted: string[], _options, command: Command) => {
       const { testLists } = await import('./lists.ts');
-      ended(await testLists(wanted, options, world));
+      // `lists` has the same options and takes them, wherever they stand.
+      ended(await testLists(wanted, command.optsWithGlobals(), world));
     });
 
   const config = program.command('config').description('the configuration file');
