@@ -2,7 +2,7 @@ import type { Target } from '../target.ts';
 import type { Trouble } from './controls.ts';
 import type { Line } from './line.ts';
 import { isTrouble, type Sessions, unknownBecause } from './proof.ts';
-import type { Batch, PathName, Result } from './verdict.ts';
+import type { Batch, ControlReport, PathName, Result } from './verdict.ts';
 
 export type TargetSource = { size: number; at(position: number): Target };
 
@@ -12,6 +12,7 @@ export function unaskedBatch(
   options: { targets: TargetSource; from: number; to: number },
   trouble: Trouble,
   path: PathName | null,
+  controls: ControlReport[] = [],
 ): Batch {
   const results: Result[] = [];
   for (let position = options.from; position < options.to; position += 1) {
@@ -19,7 +20,7 @@ export function unaskedBatch(
     if (!line.list.accepts.includes(target.kind)) continue;
     results.push({ ...blank(line, target, path), verdict: unknownBecause(trouble) });
   }
-  return assemble(line, { ...options, path, sessions: new Map() }, results, options.to);
+  return assemble(line, { ...options, path, sessions: new Map(), controls }, results, options.to);
 }
 
 /** A result of which nothing is known yet. */
@@ -40,15 +41,24 @@ export function blank(line: Line, target: Target, path: PathName | null): Result
   };
 }
 
+type Assembling = {
+  from: number;
+  path: PathName | null;
+  sessions: Sessions /** Of openings that failed. */;
+  controls: ControlReport[];
+};
+
 /** The batch of these results, with what they have in common. */
 export function assemble(
   line: Line,
-  { from, path, sessions }: { from: number; path: PathName | null; sessions: Sessions },
+  { from, path, sessions, controls: ofFailed }: Assembling,
   results: Result[],
   to: number,
 ): Batch {
-  const controls = [...sessions.values()].flatMap((session) => (isTrouble(session) ? [] : session.controls));
-  const servers = [...new Set(results.flatMap(({ server }) => (server === null ? [] : [server])))];
+  const ofOpened = [...sessions.values()].flatMap((session) => (isTrouble(session) ? [] : session.controls));
+  const controls = [...ofFailed, ...ofOpened];
+  const answering = results.some(({ server }) => server !== null) ? results : controls;
+  const servers = [...new Set(answering.flatMap(({ server }) => server ?? []))];
   const times = [...results, ...controls].map(({ at }) => at.getTime());
   const now = line.now().getTime();
   return {

@@ -7,7 +7,7 @@ import { addressesOf, eitherOf, judge, reasonOf } from './judge.ts';
 import type { Line } from './line.ts';
 import { closeBatch, type Draft, isTrouble, proven, type Sessions, unknownBecause, unknownFor } from './proof.ts';
 import type { Lookup, Session } from './session.ts';
-import type { Batch, Meaning, PathName, Result } from './verdict.ts';
+import type { Batch, ControlReport, Meaning, PathName, Result } from './verdict.ts';
 
 const IN_FLIGHT = 20;
 /** Targets in a row without an answer, after which new controls are to say what is wrong. */
@@ -27,6 +27,8 @@ export type BatchOptions = {
   known(target: Target): boolean;
   path: PathName;
   sessions: Sessions;
+  /** Those of the kinds that could not be opened. */
+  controls: ControlReport[];
 };
 
 /** What a batch came to, and what its controls showed to be wrong with the list. */

@@ -13,7 +13,7 @@ import {
   whyNotThrough,
 } from './path.ts';
 import { endedTrouble, type Opening, openSession, type Referral, type Session } from './session.ts';
-import type { PathName } from './verdict.ts';
+import type { ControlReport, PathName } from './verdict.ts';
 
 /** Of a deadline, what an opening may use; the rest is for what comes after it. */
 const OPENING_SHARE = 0.95;
@@ -47,8 +47,8 @@ export type Memory = {
 };
 
 export type OpenedList =
-  | { kind: 'open'; path: PathName; sessions: Map<TargetKind, Session | Trouble> }
-  | { kind: 'trouble'; path: PathName | null; trouble: Trouble };
+  | { kind: 'open'; path: PathName; sessions: Map<TargetKind, Session | Trouble>; controls: ControlReport[] }
+  | { kind: 'trouble'; path: PathName | null; trouble: Trouble; controls: ControlReport[] };
 
 /**
  * Opens a list for these kinds of targets on the first path that answers. All paths together take no more than one
@@ -62,10 +62,11 @@ export async function openList(
 ): Promise<OpenedList> {
   const names = memory.path === null ? pathNames(line.list, around.resolver) : [memory.path];
   const failed: { path: PathName; trouble: Trouble }[] = [];
+  const controls: ControlReport[] = [];
   let left = line.timeout * OPENING_SHARE;
   for (const [at, name] of names.entries()) {
-    if (line.operator.ended !== null)
-      return { kind: 'trouble', path: null, trouble: endedTrouble(line.operator.ended) };
+    const { ended } = line.operator;
+    if (ended !== null) return { kind: 'trouble', path: null, trouble: endedTrouble(ended), controls };
     const later = names.length - at - 1;
     const started = performance.now();
     const path = await findPath(line, name, left / (later + 2), around, memory);
@@ -77,26 +78,27 @@ export async function openList(
     }
     const openings = await openKinds(line, kinds, path, { left, later, silent: memory.silent }, around);
     left -= Math.max(...openings.map(([, opening]) => opening.spent));
-    const opened = openings.some(([, opening]) => opening.kind === 'open');
     const troubles = openings.flatMap(([, opening]) => (opening.kind === 'trouble' ? [opening] : []));
-    watch(line, path, around, opened, troubles);
-    if (opened) {
+    watch(line, path, around, troubles.length < openings.length, troubles);
+    const ofFailed = troubles.flatMap((opening) => opening.controls);
+    if (troubles.length < openings.length) {
       memory.path = name;
-      return {
-        kind: 'open',
-        path: name,
-        sessions: new Map(
-          openings.map(([kind, opening]) => [kind, opening.kind === 'open' ? opening.session : opening.trouble]),
-        ),
-      };
+      return { kind: 'open', path: name, sessions: sessionsOf(openings), controls: ofFailed };
     }
+    controls.push(...ofFailed);
     const [first] = troubles;
     if (first === undefined) throw new Error('an opening without an outcome');
     failed.push({ path: name, trouble: first.trouble });
     if (!first.trouble.nextPath) break;
   }
   memory.path = null;
-  return summary(failed);
+  return { ...summary(failed), controls };
+}
+
+function sessionsOf(openings: readonly [TargetKind, Outcome][]): Map<TargetKind, Session | Trouble> {
+  return new Map(
+    openings.map(([kind, opening]) => [kind, opening.kind === 'open' ? opening.session : opening.trouble]),
+  );
 }
 
 function watch(
@@ -117,7 +119,11 @@ function watch(
 }
 
 /** The failure that says most: a refusal or a broken list before mere silence; otherwise the last path's. */
-function summary(failed: readonly { path: PathName; trouble: Trouble }[]): OpenedList {
+function summary(failed: readonly { path: PathName; trouble: Trouble }[]): {
+  kind: 'trouble';
+  path: PathName;
+  trouble: Trouble;
+} {
   const telling = failed.find(({ trouble }) => trouble.health !== 'unreachable') ?? failed.at(-1);
   if (telling === undefined) throw new Error('a list without a path');
   const detail = failed.map(({ path, trouble }) => `${path}: ${trouble.detail}`).join('; ');
@@ -172,7 +178,8 @@ function openKinds(
         const opening = await openSession(line, { kind, path: at, budget: left - spent, later, seen, lookups, silent });
         spent += opening.spent;
         if (opening.kind !== 'referral') return [kind, { ...opening, spent }];
-        if (referrals === REFERRALS) return [kind, { kind: 'trouble', trouble: CIRCLES, silent: false, spent }];
+        if (referrals === REFERRALS)
+          return [kind, { kind: 'trouble', trouble: CIRCLES, silent: false, spent, controls: [] }];
         const started = performance.now();
         at = { ...path, servers: await follow(line, opening.referral, (left - spent) / (later + 2), around) };
         spent += performance.now() - started;

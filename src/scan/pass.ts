@@ -82,10 +82,11 @@ async function attempt(
     if (opened.trouble.health === 'unreachable') line.operator.unreachable();
     const ours = opened.trouble.health === 'unreachable' && (await plan.ourOutage());
     const trouble: Trouble = ours ? { ...opened.trouble, why: 'network' } : opened.trouble;
-    return { batch: unaskedBatch(line, { targets, ...range }, trouble, opened.path), health: trouble.health, trouble };
+    const batch = unaskedBatch(line, { targets, ...range }, trouble, opened.path, opened.controls);
+    return { batch, health: trouble.health, trouble };
   }
-  const { sessions, path } = opened;
-  const { batch, trouble } = await askBatch(line, { ...plan, ...range, path, sessions });
+  const { sessions, path, controls } = opened;
+  const { batch, trouble } = await askBatch(line, { ...plan, ...range, path, sessions, controls });
   const standings = [...sessions.values()].map((session) => (isTrouble(session) ? session.health : session.standing));
   const health = worst(trouble === null ? standings : [...standings, trouble.health]);
   return { batch: await withOutage(plan, batch), health, trouble };

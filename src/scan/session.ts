@@ -58,7 +58,7 @@ export type Session = {
 export type Opening =
   | { kind: 'open'; session: Session; spent: number }
   | { kind: 'referral'; referral: Referral; spent: number }
-  | { kind: 'trouble'; trouble: Trouble; silent: boolean; spent: number };
+  | { kind: 'trouble'; trouble: Trouble; silent: boolean; spent: number; controls: ControlReport[] };
 
 export type OpeningOptions = {
   kind: TargetKind;
@@ -91,13 +91,13 @@ export async function openSession(line: Line, options: OpeningOptions): Promise<
       const untried = servers.filter((other) => other !== server);
       return { kind: 'open', session: createSession(line, options, first.opened, untried, controls), spent };
     }
-    last = { kind: 'trouble', trouble: first.trouble, silent: first.silent, spent };
+    last = { kind: 'trouble', trouble: first.trouble, silent: first.silent, spent, controls };
     if (!first.trouble.nextPath || first.trouble.health !== 'unreachable') break;
     // A machine without IPv6 knows at once that it cannot: that is no try.
     if (first.spent > AT_ONCE) tries -= 1;
     if (tries === 0) break;
   }
-  return last ?? { kind: 'trouble', trouble: noServer(path), silent: true, spent };
+  return last ?? { kind: 'trouble', trouble: noServer(path), silent: true, spent, controls };
 }
 
 function noServer(path: Path): Trouble {

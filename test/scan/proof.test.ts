@@ -181,6 +181,17 @@ describe('what the controls prove, of 192.0.2.7 (listed) and 192.0.2.8 (absent)'
     ]);
   });
 
+  test('a batch of a list that fails keeps what its controls answered too', async () => {
+    const server = await lab.start(() => ({ a: ['127.0.0.2'] }));
+    const { batches } = await run(inputFor(transport, [labList({ id: 'bl' }, server)], ['192.0.2.8']));
+    expect(batches).toMatchObject([{ proof: 'none', why: 'list-wildcard', server: server.address }]);
+    expect(batches[0]?.controls.map(({ role, answered }) => [role, answered])).toEqual([
+      ['listed', '127.0.0.2'],
+      ['not-listed', '127.0.0.2'],
+      ['random', '127.0.0.2'],
+    ]);
+  });
+
   test('kinds are proven apart: a list empty of IPv6 still proves its IPv4', async () => {
     const server = await lab.start(zone('bl.test'));
     const control = {
