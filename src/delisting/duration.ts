@@ -1,0 +1,23 @@
+const PATTERN = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** Year, month (both as operators mean them: about), week, day, hour, minute, second. */
+const UNITS = [365 * DAY, 30 * DAY, 7 * DAY, DAY, HOUR, MINUTE, SECOND];
+
+/** Milliseconds of an ISO 8601 duration such as P7D or PT24H; null if it is none or zero. */
+export function durationMs(text: string | undefined): number | null {
+  const parts = PATTERN.exec(text ?? '')?.slice(1) ?? [];
+  const sum = parts.reduce((total, part, index) => total + Number(part ?? 0) * (UNITS[index] ?? 0), 0);
+  return sum > 0 ? sum : null;
+}
+
+/** A time span for people: `14 h`, `24 h`, `3 days`. Rounded down: what is not over yet is not said to be. */
+export function spokenDuration(ms: number): string {
+  if (ms < MINUTE) return 'less than a minute';
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms <= 2 * DAY) return `${Math.floor(ms / HOUR)} h`;
+  return `${Math.floor(ms / DAY)} days`;
+}
