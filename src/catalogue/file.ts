@@ -28,6 +28,7 @@ export function readDefinitions(file: string, data: unknown): ListDefinition[] {
   if (!outer.success) throw fault(file, null, outer.issues[0]);
   const lists = outer.output.lists.map((raw, index) => {
     const name = typeof raw.id === 'string' ? JSON.stringify(cut(raw.id)) : `${index + 1}`;
+    checkObjects(file, name, raw);
     const inner = v.safeParse(listSchema, raw, { abortEarly: true });
     if (!inner.success) throw fault(file, name, inner.issues[0]);
     const list = inner.output as ListDefinition;
@@ -41,6 +42,16 @@ export function readDefinitions(file: string, data: unknown): ListDefinition[] {
     seen.add(list.id);
   }
   return lists;
+}
+
+/** Fields that hold fields; valibot takes an array for an object without any. */
+const OBJECTS = ['codes', 'control', 'limits', 'status', 'access', 'delisting'];
+
+function checkObjects(file: string, name: string, raw: Record<string, unknown>): void {
+  const field = OBJECTS.find((key) => Array.isArray(raw[key]));
+  if (field === undefined) return;
+  const where = `catalogue ${file}: list ${name}: ${field}`;
+  throw new UserError(`${where}: got ${shownValue(raw[field])}; expected fields, not an array`);
 }
 
 function checkControl(file: string, name: string, list: ListDefinition): void {

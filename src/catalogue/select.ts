@@ -57,11 +57,19 @@ function isDefault(catalogue: Catalogue, list: List): boolean {
   return list.polarity === 'block' && open && AT_LEAST_MEDIUM.has(list.impact) && AT_LEAST_MEDIUM.has(list.confidence);
 }
 
+/** The living ids that begin as the unknown word does. */
 function nearest(catalogue: Catalogue, word: string): string {
-  const stem = word.slice(0, 4).toLowerCase();
   const similar = catalogue.lists
-    .map((list) => list.id)
-    .filter((id) => stem !== '' && id.includes(stem))
+    .filter((list) => list.retired === null)
+    .map((list) => ({ id: list.id, shared: sharedPrefix(list.id, word.toLowerCase()) }))
+    .filter(({ shared }) => shared >= 3)
+    .sort((a, b) => b.shared - a.shared)
     .slice(0, 5);
-  return similar.length > 0 ? `similar: ${similar.join(', ')}` : 'see `dnsblwatch lists`';
+  return similar.length > 0 ? `similar: ${similar.map(({ id }) => id).join(', ')}` : 'see `dnsblwatch lists`';
+}
+
+function sharedPrefix(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return length;
 }
