@@ -16,7 +16,7 @@ import { endedTrouble, type Opening, openSession, type Referral, type Session } 
 import type { ControlReport, PathName } from './verdict.ts';
 
 /** Of a deadline, what an opening may use; the rest is for what comes after it. */
-const OPENING_SHARE = 0.95;
+const OPENING_SHARE = 0.9;
 const REFERRALS = 3;
 
 const CIRCLES: Trouble = {

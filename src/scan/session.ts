@@ -78,7 +78,7 @@ export type OpeningOptions = {
 export async function openSession(line: Line, options: OpeningOptions): Promise<Opening> {
   const { path, later, silent } = options;
   const controls: ControlReport[] = [];
-  const servers = inOrder(path.servers, silent);
+  const servers = inOrder(path, silent);
   let tries = TRIES;
   let spent = 0;
   let last: Extract<Opening, { kind: 'trouble' }> | null = null;
@@ -236,7 +236,8 @@ function createSession(
   };
 
   // Not waited for: a silent second server is no reason to let the first one idle.
-  for (let more = 1; more < Math.min(SPREAD, lookups / SPREAD_FROM); more += 1) void openNext(line.timeout / 2);
+  const spread = path.resolver ? 1 : Math.min(SPREAD, lookups / SPREAD_FROM);
+  for (let more = 1; more < spread; more += 1) void openNext(line.timeout / 2);
 
   return {
     path,
@@ -264,11 +265,15 @@ export function endedTrouble(detail: string): Trouble {
   return { health: 'refused', why: 'list-refused', detail, nextPath: false, endsOperator: true };
 }
 
-/** At random, so that no server gets all questions; IPv6 after IPv4, and those that were silent last. */
-function inOrder(servers: readonly Server[], silent: ReadonlySet<Server>): Server[] {
-  const place = (server: Server): number => (silent.has(server) ? 4 : 0) + (server.startsWith('[') ? 2 : 0);
+/**
+ * Name servers at random, so that none gets all questions, IPv6 after IPv4; resolvers in the order of the machine's
+ * configuration. Those that were silent come last.
+ */
+function inOrder({ servers, resolver }: Path, silent: ReadonlySet<Server>): Server[] {
+  const place = (server: Server, at: number): number =>
+    resolver ? at / servers.length : (server.startsWith('[') ? 2 : 0) + Math.random();
   return servers
-    .map((server) => ({ server, order: place(server) + Math.random() }))
+    .map((server, at) => ({ server, order: place(server, at) + (silent.has(server) ? 4 : 0) }))
     .sort((a, b) => a.order - b.order)
     .map(({ server }) => server);
 }

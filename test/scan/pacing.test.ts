@@ -6,6 +6,8 @@ import { createPacing } from '../../src/scan/pacing.ts';
 import { labList } from './zone.ts';
 
 const plenty = (): Ledger => memoryLedger(Number.POSITIVE_INFINITY);
+/** Milliseconds that a busy machine may take longer; far less than the wait for one token more would be in sum. */
+const SLACK = 400;
 const FAR = ['192.0.2.53:53'];
 const NEAR = ['127.0.0.1:5300', '[::1]:5300'];
 
@@ -24,11 +26,10 @@ describe('rate', () => {
     const gate = createPacing({ ledger: plenty() }).gate(list);
     const started = performance.now();
     for (let taken = 0; taken < burst; taken += 1) expect(await gate.take('lookup')).toBe('go');
-    expect(performance.now() - started).toBeLessThan(40);
     await gate.take('lookup');
     const waited = performance.now() - started;
-    if (next === null) expect(waited).toBeLessThan(40);
-    else expect(Math.abs(waited - next)).toBeLessThan(60);
+    expect(waited).toBeGreaterThan((next ?? 0) - 5);
+    expect(waited).toBeLessThan((next ?? 0) + SLACK);
   });
 
   test('all lists of an operator share one rate', async () => {
@@ -38,7 +39,8 @@ describe('rate', () => {
     );
     const started = performance.now();
     await Promise.all(gates.flatMap((gate) => Array.from({ length: 4 }, () => gate.take('lookup'))));
-    expect(Math.abs(performance.now() - started - 200)).toBeLessThan(60);
+    expect(performance.now() - started).toBeGreaterThan(195);
+    expect(performance.now() - started).toBeLessThan(200 + SLACK);
   });
 
   test('limits of the configuration go before those of the catalogue', async () => {
@@ -47,7 +49,7 @@ describe('rate', () => {
       const gate = createPacing({ ledger: plenty(), limits }).gate(list);
       const started = performance.now();
       for (let taken = 0; taken < 50; taken += 1) await gate.take('lookup');
-      expect(performance.now() - started).toBeLessThan(40);
+      expect(performance.now() - started).toBeLessThan(SLACK);
     }
   });
 

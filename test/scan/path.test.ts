@@ -167,6 +167,19 @@ describe('from one path to the next', () => {
     if (health === 'unreachable') expect(performance.now() - started).toBeLessThan(600);
   });
 
+  test('the first resolver of the machine is asked, the second only when it fails', async () => {
+    const first = await lab.start(resolving(zone('bl.test', LISTED)));
+    const second = await lab.start(resolving(zone('bl.test', LISTED)));
+    const options = { systemServers: [first.address, second.address] };
+    const texts = Array.from({ length: 300 }, (_, at) => `192.0.${2 + (at >> 8)}.${at & 255}`);
+    await run(inputFor(transport, [labList({ id: 'bl' })], texts, options));
+    expect(second.questions).toEqual([]);
+    first.answerWith(() => ({ servfail: true }));
+    const { results } = await run(inputFor(transport, [labList({ id: 'bl' })], TARGETS, options));
+    expect(results.map(short)).toEqual(BOTH);
+    expect(results[0]?.server).toBe(second.address);
+  });
+
   test('recursion is wanted of resolvers only', async () => {
     const name = await lab.start(zone('bl.test'));
     const resolver = await lab.start(resolving(zone('bl.test')));
