@@ -2,8 +2,8 @@ import type { Polarity, Severity } from '../catalogue/list.ts';
 import type { FailureWhy, Server } from '../dns/answer.ts';
 
 /** Why a verdict is unknown. Stable names, part of the JSON contract. */
-export type LookupWhy = FailureWhy | 'bad-answer' | 'unrecognised-code' | 'refused-by-list';
-export type ListWhy =
+type LookupWhy = FailureWhy | 'bad-answer' | 'unrecognised-code' | 'refused-by-list';
+type ListWhy =
   | 'list-unreachable'
   | 'list-refused'
   | 'list-empty'
