@@ -1,25 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressesOf, realLists, realZones } from './lists.ts';
-import { missingPart } from './parts.ts';
+import { acceptance } from './parts.ts';
 import { notable, openDesk, printed } from './program.ts';
 import { type Rbldnsd, startRbldnsd } from './rbldnsd.ts';
 import { startUnbound, type Unbound } from './unbound.ts';
-
-const missing = missingPart();
-const here = missing === null || process.env.CI === 'true';
 
 const NIXSPAM = 'lab-nixspam';
 const names = (target: string, ...lists: string[]): string[] =>
   [...lists.map((list) => `${target} ${list}`), `${target} ${NIXSPAM}: unknown list-wildcard`].sort();
 const reversed = (address: string): string => address.split('.').reverse().join('.');
 
-describe.skipIf(!here)(missing === null ? 'check, against real zones' : `not run: ${missing}`, () => {
+describe.skipIf(!acceptance.run)(acceptance.named('check, against real zones'), () => {
   const desk = openDesk();
   let rbldnsd: Rbldnsd;
   let resolver: Unbound;
   let refusing: Unbound;
   beforeAll(async () => {
-    if (missing !== null) throw new Error(`CI must have all parts: ${missing}`);
+    acceptance.demandParts();
     rbldnsd = await startRbldnsd(realZones());
     [resolver, refusing] = await Promise.all([startUnbound(rbldnsd), startUnbound(rbldnsd, 'refuse')]);
   });

@@ -12,12 +12,28 @@ export const ZONES = fileURLToPath(new URL('../../../shared/zones/', import.meta
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
 
 /** Why these tests cannot run here; null when all parts are there. */
-export function missingPart(): string | null {
+function missingPart(): string | null {
   for (const program of ['rbldnsd', 'unbound'])
     if (spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH } }).status !== 0)
       return `${program} is not installed (apt-get install ${program})`;
-  return existsSync(ZONES) ? null : `no zone data at ${ZONES}`;
+  return null;
 }
+
+const part = missingPart();
+const data = existsSync(ZONES) ? null : `no zone data at ${ZONES}`;
+
+/**
+ * What the tests of this folder do: run; fail, where CI lacks a program; or are reported as not run, with the reason as
+ * their name. The zone data is no part of the repository, so a clone that stands alone is excused from it, in CI too.
+ */
+export const acceptance = {
+  run: data === null && (part === null || process.env.CI === 'true'),
+  named: (name: string): string => (part === null && data === null ? name : `${name}: not run, ${part ?? data}`),
+  /** Throws in CI when a program is missing. */
+  demandParts(): void {
+    if (part !== null) throw new Error(`CI must have all parts: ${part}`);
+  },
+};
 
 export async function freePort(): Promise<number> {
   const socket = dgram.createSocket('udp4');
