@@ -1,11 +1,9 @@
 import type { List } from '../catalogue/list.ts';
-import { systemServers } from '../dns/resolvers.ts';
-import { openTransport } from '../dns/transport.ts';
 import { isGood, type PathTest, testPaths } from '../doctor/paths.ts';
+import { controlsOf } from '../doctor/render.ts';
 import { type ExitStatus, FAILED } from '../exit.ts';
 import { columns } from '../output/columns.ts';
-import { createPacing } from '../scan/pacing.ts';
-import { stateLedger } from './ledger.ts';
+import { withAsking } from './asking.ts';
 import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
@@ -14,7 +12,7 @@ export async function testControls(options: CommonOptions, world: World): Promis
   const format = formatOf(options.format, ['table', 'json']);
   const settings = await settingsOf(options, world);
   const lists = listsToAsk(settings, options.lists);
-  const tests = await askControls(settings, lists, world);
+  const tests = await withAsking(settings, world, (asking) => testPaths(lists, asking));
   const works = (list: List): boolean => tests.some((test) => test.list === list.id && isGood(test.health));
   const failing = lists.filter((list) => list.retired === null && !works(list));
   if (format === 'json') world.out(`${JSON.stringify({ version: 1, tests }, null, 2)}\n`);
@@ -25,36 +23,14 @@ export async function testControls(options: CommonOptions, world: World): Promis
   return failing.length === 0 ? 0 : FAILED;
 }
 
-/** Asks with the transport, limits and ledger that `check` has. */
-async function askControls(settings: Settings, lists: List[], world: World): Promise<PathTest[]> {
-  const transport = openTransport();
-  const ledger = stateLedger(settings.config.places.state);
-  try {
-    return await testPaths(lists, {
-      zoneToAsk: settings.catalogue.zoneToAsk,
-      ask: transport.ask,
-      resolver: settings.resolver,
-      systemServers: systemServers(),
-      timeout: settings.timeout,
-      pacing: createPacing({ ledger, limits: settings.config.limits }),
-      now: world.now,
-      signal: world.signal,
-    });
-  } finally {
-    transport.close();
-    ledger.close();
-  }
-}
-
 function renderTests(tests: PathTest[], { paint }: Settings): string {
-  const rows = tests.map(({ list, path, health, server, controls, detail }) => [
-    list,
-    path,
-    isGood(health) ? paint.good(health) : paint.warn(health),
-    server ?? '-',
-    // The opening ones; those that close a batch say the same once more.
-    [...new Set(controls.map(({ role, answered }) => `${role} ${answered}`))].join(', ') || '-',
-    detail ?? '',
+  const rows = tests.map((test) => [
+    test.list,
+    test.path,
+    isGood(test.health) ? paint.good(test.health) : paint.warn(test.health),
+    test.server ?? '-',
+    controlsOf(test) || '-',
+    test.detail ?? '',
   ]);
   return columns([['LIST', 'PATH', 'HEALTH', 'SERVER', 'CONTROLS', ''], ...rows]);
 }

@@ -59,6 +59,14 @@ function createProgram(world: World, ended: (status: number) => void): Command {
       ended(await testLists(wanted, command.optsWithGlobals(), world));
     });
 
+  common(program.command('doctor'))
+    .description('why can I not ask? one line and one fix per problem')
+    .option('--database <where>', 'postgres:// address, or the folder of the private PostgreSQL')
+    .action(async (options) => {
+      const { doctor } = await import('./doctor.ts');
+      await doctor(options, world);
+    });
+
   const config = program.command('config').description('the configuration file');
   common(config.command('check'))
     .description('read configuration and catalogue files and say what is wrong')

@@ -1,7 +1,8 @@
 import { refusalOf } from '../catalogue/codes.ts';
 import type { ErrorClass, List, TargetKind } from '../catalogue/list.ts';
+import type { Server } from '../dns/answer.ts';
 import { plain } from '../output/plain.ts';
-import { type ResolverSetting, whyNotThrough } from '../scan/path.ts';
+import { whyNotThrough } from '../scan/path.ts';
 import { type RoundInput, runRound } from '../scan/round.ts';
 import type { ControlReport, Health, PathName } from '../scan/verdict.ts';
 import type { Target } from '../target.ts';
@@ -41,46 +42,53 @@ export function refusalIn(list: List, { health, detail }: PathTest): ErrorClass 
 export async function testPaths(lists: readonly List[], settings: PathSettings): Promise<PathTest[]> {
   const fixed = lists.filter((list) => list.servers.length > 0 || list.retired !== null);
   const others = lists.filter((list) => !fixed.includes(list));
-  const { resolver } = settings;
-  const [ofFixed, ofOthers] = await Promise.all([
-    testBy(fixed, 'servers', settings),
-    resolver === 'auto' ? testBoth(others, settings) : testBy(others, nameOf(resolver), settings),
-  ]);
+  const [ofFixed, ofOthers] = await Promise.all([testBy(fixed, 'servers', settings), testOthers(others, settings)]);
   const place = new Map(lists.map(({ id }, position) => [id, position]));
   return [...ofFixed, ...ofOthers].sort((one, other) => (place.get(one.list) ?? 0) - (place.get(other.list) ?? 0));
 }
 
-const nameOf = (resolver: Exclude<ResolverSetting, 'auto'>): PathName =>
-  typeof resolver === 'string' ? resolver : 'host';
-
-/** Direct, then through the machine's resolver; an operator that refused us is not asked there again. */
-async function testBoth(lists: List[], settings: PathSettings): Promise<PathTest[]> {
+/** In `auto`, directly and then through the machine's resolver; an operator that refused us is not asked there again. */
+async function testOthers(lists: readonly List[], settings: PathSettings): Promise<PathTest[]> {
+  const { resolver, systemServers } = settings;
+  if (typeof resolver !== 'string') return await testThrough(lists, 'host', [resolver.host], settings);
+  if (resolver === 'system') return await testThrough(lists, 'system', systemServers, settings);
   const direct = await testBy(lists, 'direct', { ...settings, resolver: 'direct' });
+  if (resolver === 'direct') return direct;
   const ended = new Set<string>();
   for (const list of lists) {
     const test = direct.find((one) => one.list === list.id);
     const refusal = test === undefined ? null : refusalIn(list, test);
     if (refusal === 'over-limit' || refusal === 'not-registered' || refusal === 'rcode') ended.add(list.operator);
   }
-  const forbidden = (list: List): string | null =>
+  return [
+    ...direct,
+    ...(await testThrough(lists, 'system', systemServers, { ...settings, resolver: 'system' }, ended)),
+  ];
+}
+
+/** Through resolvers; lists that are not to be asked there are given back with the reason. */
+async function testThrough(
+  lists: readonly List[],
+  name: 'system' | 'host',
+  resolvers: Server[],
+  settings: PathSettings,
+  ended: ReadonlySet<string> = new Set(),
+): Promise<PathTest[]> {
+  const whyNot = (list: List): string | null =>
     ended.has(list.operator)
       ? 'its operator refused us on the direct path, which is not to be evaded'
-      : whyNotThrough(list, 'system', settings.systemServers);
-  const system = await testBy(
-    lists.filter((list) => forbidden(list) === null),
-    'system',
-    { ...settings, resolver: 'system' },
-  );
+      : whyNotThrough(list, name, resolvers);
+  const asked = lists.filter((list) => whyNot(list) === null);
   const notAsked = lists.flatMap((list): PathTest[] => {
-    const detail = forbidden(list);
+    const detail = whyNot(list);
     if (detail === null) return [];
-    return [{ list: list.id, path: 'system', health: 'not-asked', server: null, detail, controls: [] }];
+    return [{ list: list.id, path: name, health: 'not-asked', server: null, detail, controls: [] }];
   });
-  return [...direct, ...system, ...notAsked];
+  return [...(await testBy(asked, name, settings)), ...notAsked];
 }
 
 /** One round with a harmless target of each kind. */
-async function testBy(lists: List[], name: PathName, settings: PathSettings): Promise<PathTest[]> {
+async function testBy(lists: readonly List[], name: PathName, settings: PathSettings): Promise<PathTest[]> {
   if (lists.length === 0) return [];
   const kinds = (Object.keys(UNLISTED) as TargetKind[]).filter((kind) => lists.some((l) => l.accepts.includes(kind)));
   const targets = kinds.map((kind): Target => ({ kind, text: UNLISTED[kind] }));
@@ -88,7 +96,7 @@ async function testBy(lists: List[], name: PathName, settings: PathSettings): Pr
   const tests: PathTest[] = [];
   const round = runRound({
     ...settings,
-    lists,
+    lists: [...lists],
     targets: { size: targets.length, at: (position) => targets[position] ?? { kind: 'ipv4', text: UNLISTED.ipv4 } },
     txt: () => false,
     seenControls: new Set(),

@@ -1,0 +1,87 @@
+import type { Server } from '../dns/answer.ts';
+import { systemServers } from '../dns/resolvers.ts';
+import { openTransport } from '../dns/transport.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { listFindings } from '../doctor/lists.ts';
+import { clockFinding, databaseFinding, probeDatabase } from '../doctor/machine.ts';
+import { type PathTest, testPaths } from '../doctor/paths.ts';
+import { renderDoctor } from '../doctor/render.ts';
+import { interceptionFinding, probeNowhere, probeResolvers, resolverFindings } from '../doctor/resolvers.ts';
+import { createPacing } from '../scan/pacing.ts';
+import type { FindNameServers } from '../scan/path.ts';
+import { stateLedger } from './ledger.ts';
+import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } from './options.ts';
+import type { World } from './world.ts';
+
+/** The network around this machine; tests give their own. */
+export type Surroundings = {
+  systemServers: Server[];
+  /** An address where no name server can be. */
+  nowhere: Server;
+  findNameServers?: FindNameServers;
+};
+
+/** TEST-NET-1 (RFC 5737) belongs to nobody and is routed nowhere. */
+const NOWHERE: Server = '192.0.2.1:53';
+/** Milliseconds that a stranger in the middle gets to answer. */
+const NOWHERE_PATIENCE = 1500;
+
+/** Says why lists cannot be asked from here, one line and one fix for each problem. */
+export async function doctor(
+  options: CommonOptions,
+  world: World,
+  around: Surroundings = { systemServers: systemServers(), nowhere: NOWHERE },
+): Promise<void> {
+  const format = formatOf(options.format, ['table', 'json']);
+  const settings = await settingsOf(options, world);
+  const lists = listsToAsk(settings, options.lists);
+  const [{ tests, findings }, database] = await Promise.all([
+    lookAtDns(settings, lists, world, around),
+    probeDatabase(settings.database, world.now),
+  ]);
+  findings.push(clockFinding(world.now(), settings.catalogue.lists, database), databaseFinding(database));
+  if (format === 'table') return world.out(renderDoctor(findings, lists, tests, settings));
+  const problems = findings.filter(({ state }) => state === 'problem').length;
+  const at = world.now().toISOString();
+  world.out(`${JSON.stringify({ version: 1, at, findings, tests, summary: { problems } }, null, 2)}\n`);
+}
+
+async function lookAtDns(
+  settings: Settings,
+  lists: ReturnType<typeof listsToAsk>,
+  world: World,
+  around: Surroundings,
+): Promise<{ tests: PathTest[]; findings: Finding[] }> {
+  const { resolver, timeout, catalogue } = settings;
+  const transport = openTransport();
+  const ledger = stateLedger(settings.config.places.state);
+  const asking = { ask: transport.ask, timeout, signal: world.signal };
+  const resolvers = typeof resolver === 'string' ? around.systemServers : [resolver.host];
+  try {
+    const [probes, answered, tests] = await Promise.all([
+      probeResolvers(resolvers, asking),
+      probeNowhere(around.nowhere, { ...asking, timeout: Math.min(timeout, NOWHERE_PATIENCE) }),
+      testPaths(lists, {
+        ...asking,
+        ...around,
+        resolver,
+        zoneToAsk: catalogue.zoneToAsk,
+        pacing: createPacing({ ledger, limits: settings.config.limits }),
+        now: world.now,
+      }),
+    ]);
+    const unresolved = !probes.some(({ outcome }) => outcome.kind === 'honest' || outcome.kind === 'rewritten');
+    const explained = unresolved || answered !== null;
+    return {
+      tests,
+      findings: [
+        ...resolverFindings(probes, resolver),
+        interceptionFinding(answered, tests),
+        ...listFindings({ lists, known: catalogue.lists, tests, explained }),
+      ],
+    };
+  } finally {
+    transport.close();
+    ledger.close();
+  }
+}
