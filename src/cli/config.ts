@@ -3,6 +3,7 @@ import path from 'node:path';
 import { placesOf } from '../config.ts';
 import { UserError } from '../errors.ts';
 import { count } from '../output/table.ts';
+import { withoutPassword } from './database.ts';
 import { type CommonOptions, listsToAsk, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
@@ -11,25 +12,16 @@ export async function checkConfig(options: CommonOptions, world: World): Promise
   const settings = await settingsOf(options, world);
   const { config, catalogue } = settings;
   const lists = listsToAsk(settings, options.lists);
-  const database = /^[a-z]+:\/\//i.test(settings.database) ? withoutPassword(settings.database) : settings.database;
   world.out(
     [
       `configuration: ${config.file ?? `none (looked for ${config.places.config})`}`,
-      `database: ${database}`,
+      `database: ${withoutPassword(settings.database)}`,
       `catalogue: ${count(catalogue.lists.length, 'list')}, ${lists.length} to be asked`,
       `keys: ${Object.keys(config.keys).sort().join(', ') || 'none'}`,
       'All in order.',
       '',
     ].join('\n'),
   );
-}
-
-function withoutPassword(address: string): string {
-  const url = URL.parse(address);
-  if (url === null) return 'an address that cannot be read';
-  if (url.password !== '') url.password = '…';
-  for (const name of [...url.searchParams.keys()]) if (/pass/i.test(name)) url.searchParams.set(name, '…');
-  return decodeURIComponent(url.href);
 }
 
 const SCHEMAS = ['config', 'catalogue', 'output'] as const;

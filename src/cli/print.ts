@@ -2,26 +2,32 @@ import type { List } from '../catalogue/list.ts';
 import type { ExitStatus } from '../exit.ts';
 import type { Paint } from '../output/colour.ts';
 import type { Report, Tally } from '../output/report.ts';
-import type { Target } from '../target.ts';
+import type { Format } from './collect.ts';
 
 type Printed = {
   report: Report;
   tally: Tally;
   lists: List[];
-  targets: Target[];
-  format: 'table' | 'json' | 'ndjson' | 'csv' | 'markdown' | 'nagios';
+  targets: string[];
+  format: Format;
   status: ExitStatus;
   paint: Paint;
+  /** Of a recorded scan, as the JSON contract has them. */
+  changes?: readonly Record<string, unknown>[];
+  since?: (target: string, list: string) => Date | null;
   out(text: string): void;
 };
 
 /** Prints a report; of ndjson its end, for the results went out as they came. */
 export async function print(printed: Printed): Promise<void> {
-  const { report, tally, lists, format, status, paint, out } = printed;
-  if (format === 'json') return out((await import('../output/json.ts')).jsonDocument(report));
+  const { report, tally, lists, format, status, paint, out, changes, since, targets } = printed;
+  if (format === 'json') {
+    const { jsonDocument } = await import('../output/json.ts');
+    return out(jsonDocument(report, changes === undefined ? {} : { changes }));
+  }
   if (format === 'ndjson') {
-    const [startedAt, finishedAt] = [report.startedAt.toISOString(), report.finishedAt.toISOString()];
     const { ndjsonLine } = await import('../output/json.ts');
+    const [startedAt, finishedAt] = [report.startedAt.toISOString(), report.finishedAt.toISOString()];
     return out(ndjsonLine('summary', { version: 1, startedAt, finishedAt, ...report.summary }));
   }
   if (format === 'csv') {
@@ -34,5 +40,5 @@ export async function print(printed: Printed): Promise<void> {
     return out((await import('../output/nagios.ts')).nagiosLine(report, listed, status));
   }
   const { renderTable } = await import('../output/table.ts');
-  out(renderTable({ report, tally, lists, targets: printed.targets.map(({ text }) => text), paint }));
+  out(renderTable({ report, tally, lists, targets, paint, ...(since === undefined ? {} : { since }) }));
 }

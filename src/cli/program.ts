@@ -25,7 +25,9 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-function createProgram(world: World, ended: (status: number) => void): Command {
+type Ended = (status: number) => void;
+
+function createProgram(world: World, ended: Ended): Command {
   const program = new Command('dnsblwatch')
     .description('Am I listed? Since when, and how do I get off?')
     .configureOutput({ writeOut: world.out, writeErr: world.err })
@@ -42,6 +44,65 @@ function createProgram(world: World, ended: (status: number) => void): Command {
       ended(await check(targets, options, world));
     });
 
+  addTargets(program.command('targets'), world);
+  recorded(program.command('scan'))
+    .description('one recorded scan: prints what changed. For cron or by hand')
+    .argument('[target...]', 'tracked targets; without any, all')
+    .addOption(new Option('--tag <tag>', 'targets with this tag only; may be repeated').argParser(collect))
+    .option('--all', 'print what is clean too')
+    .action(async (targets: string[], options) => {
+      const { scan } = await import('./scan.ts');
+      ended(await scan(targets, options, world));
+    });
+  addLists(program, world, ended);
+  recorded(program.command('doctor'))
+    .description('why can I not ask? one line and one fix per problem')
+    .action(async (options) => {
+      const { doctor } = await import('./doctor.ts');
+      await doctor(options, world);
+    });
+  addDatabase(program.command('db'), world);
+  addConfig(program.command('config'), world);
+  return program;
+}
+
+function addTargets(targets: Command, world: World): void {
+  targets.description('what is tracked');
+  const tag = (): Option => new Option('--tag <tag>', 'tag; may be repeated').argParser(collect);
+  recorded(targets.command('add'))
+    .argument('<target...>', 'addresses, prefixes, ranges, domains; - reads them from standard input')
+    .option('--label <text>', 'a name for people')
+    .addOption(tag())
+    .option('--owner <name>', 'whose it is')
+    .option('--allow-special', 'take private, loopback and documentation addresses too')
+    .action(async (words: string[], options) => {
+      const { addGiven } = await import('./targets.ts');
+      await addGiven(words, options, world);
+    });
+  recorded(targets.command('remove'))
+    .argument('<target...>', 'what is no longer watched; of a range it leaves the rest')
+    .action(async (words: string[], options) => {
+      const { removeGiven } = await import('./targets.ts');
+      await removeGiven(words, options, world);
+    });
+  recorded(targets.command('list'))
+    .addOption(tag())
+    .option('--owner <name>', 'whose')
+    .action(async (options) => {
+      const { listTracked } = await import('./targets.ts');
+      await listTracked(options, world);
+    });
+  recorded(targets.command('import'))
+    .argument('<file>', 'one target a line, or CSV with the columns target, label, tags, owner')
+    .option('--replace', 'track these and nothing else')
+    .option('--allow-special', 'take private, loopback and documentation addresses too')
+    .action(async (file: string, options) => {
+      const { importFile } = await import('./targets.ts');
+      await importFile(file, options, world);
+    });
+}
+
+function addLists(program: Command, world: World, ended: Ended): void {
   const lists = common(program.command('lists'))
     .description('the catalogue')
     .argument('[list...]', 'ids, former ids, zones or tags; without any, all')
@@ -58,17 +119,35 @@ function createProgram(world: World, ended: (status: number) => void): Command {
       // `lists` has the same options and takes them, wherever they stand.
       ended(await testLists(wanted, command.optsWithGlobals(), world));
     });
+}
 
-  common(program.command('doctor'))
-    .description('why can I not ask? one line and one fix per problem')
-    .option('--database <where>', 'postgres:// address, or the folder of the private PostgreSQL')
+function addDatabase(db: Command, world: World): void {
+  db.description('the database');
+  recorded(db.command('migrate'))
+    .description('bring the schema up to date; every command does so too')
     .action(async (options) => {
-      const { doctor } = await import('./doctor.ts');
-      await doctor(options, world);
+      const { migrateDatabase } = await import('./db.ts');
+      await migrateDatabase(options, world);
     });
+  recorded(db.command('export'))
+    .description('write everything to a file')
+    .argument('[file]', 'default: standard output')
+    .action(async (file: string | undefined, options) => {
+      const { exportTo } = await import('./db.ts');
+      await exportTo(file, options, world);
+    });
+  recorded(db.command('import'))
+    .description('read an export into an empty database')
+    .argument('<file>', '- for standard input')
+    .action(async (file: string, options) => {
+      const { importFrom } = await import('./db.ts');
+      await importFrom(file, options, world);
+    });
+}
 
-  const config = program.command('config').description('the configuration file');
-  common(config.command('check'))
+function addConfig(config: Command, world: World): void {
+  config.description('the configuration file');
+  recorded(config.command('check'))
     .description('read configuration and catalogue files and say what is wrong')
     .action(async (options) => {
       const { checkConfig } = await import('./config.ts');
@@ -90,7 +169,11 @@ function createProgram(world: World, ended: (status: number) => void): Command {
       const { initConfig } = await import('./config.ts');
       initConfig(file, world);
     });
-  return program;
+}
+
+/** Adds the options of commands that use the database. */
+function recorded(command: Command): Command {
+  return common(command).option('--database <where>', 'postgres:// address, or the folder of the private PostgreSQL');
 }
 
 /** Adds the options that every command has. */

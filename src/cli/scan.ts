@@ -1,0 +1,180 @@
+import type { List } from '../catalogue/list.ts';
+import { type Database, openDatabase } from '../db/open.ts';
+import { UserError } from '../errors.ts';
+import { type ExitStatus, exitStatus } from '../exit.ts';
+import { type ChangeRecord, codesOf, type OpenListing, openListings } from '../listing/changes.ts';
+import { recordBatch } from '../listing/record.ts';
+import { finishScan, type Scan, type ScanOptions, startFullScan, startNamedScan } from '../listing/scans.ts';
+import { trackedTargets } from '../listing/tracked.ts';
+import { renderChange } from '../output/changes.ts';
+import { ndjsonLine } from '../output/json.ts';
+import { day } from '../output/table.ts';
+import { runRound } from '../scan/round.ts';
+import { formatRange, type TargetRange } from '../target.ts';
+import { overlaps, subtractRange } from '../targets/ranges.ts';
+import { withAsking } from './asking.ts';
+import { type Collector, createCollector, FORMATS, type Format, lookupsOf } from './collect.ts';
+import { withoutPassword } from './database.ts';
+import { givenTargets } from './given.ts';
+import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } from './options.ts';
+import { print } from './print.ts';
+import type { World } from './world.ts';
+
+/** Small enough that little is asked again after a SIGKILL, large enough that the closing controls weigh little. */
+const BATCH = 2000;
+const SENTENCES_UP_TO = 10;
+
+export type ScanCommandOptions = CommonOptions & { tag?: string[]; all?: boolean };
+
+/** One recorded scan of all that is tracked, or beside it of what is named. */
+export async function scan(words: string[], options: ScanCommandOptions, world: World): Promise<ExitStatus> {
+  const format = formatOf(options.format, FORMATS);
+  const settings = await settingsOf(options, world);
+  const lists = listsToAsk(settings, options.lists);
+  const named = await givenTargets(words, world, true);
+  const db = await openDatabase(settings.database);
+  try {
+    const started = await start(db, named, { options, settings, lists, world });
+    if (started === null) return 0;
+    try {
+      return await ask(db, started, { settings, lists, format, all: options.all === true, world });
+    } finally {
+      await started.release();
+    }
+  } finally {
+    await db.close();
+  }
+}
+
+type Around = { options: ScanCommandOptions; settings: Settings; lists: List[]; world: World };
+
+/** null: a full scan runs already. */
+async function start(
+  db: Database,
+  named: TargetRange[],
+  { options, settings, lists, world }: Around,
+): Promise<Scan | null> {
+  const how: ScanOptions = { kind: 'manual', lists, policy: settings.config.confirm, now: world.now() };
+  const where = withoutPassword(settings.database);
+  if (named.length > 0 || options.tag !== undefined) {
+    const tracked = await trackedTargets(db, options.tag === undefined ? {} : { tags: options.tag });
+    const ranges = tracked.map(({ range }) => range);
+    for (const range of named) mustBeTracked(range, ranges, where);
+    const wanted = named.length > 0 ? named : ranges;
+    if (wanted.length === 0) throw new UserError(`no target tagged ${options.tag?.join(' or ')} in ${where}`);
+    return await startNamedScan(db, wanted, how);
+  }
+  const started = await startFullScan(db, how);
+  if ('empty' in started) throw new UserError(`no targets in ${where}: dnsblwatch targets add ADDRESS …`);
+  if ('running' in started) {
+    const since = started.running === null ? '' : ` since ${day(started.running)}`;
+    world.err(`A full scan runs already${since}; it goes on, and nothing else was asked.\n`);
+    return null;
+  }
+  if (started.resumed && !settings.quiet)
+    world.err(`Goes on with the scan that was stopped, begun ${day(started.startedAt)}.\n`);
+  return started;
+}
+
+function mustBeTracked(range: TargetRange, tracked: readonly TargetRange[], where: string): void {
+  let left = [range];
+  for (const known of tracked)
+    left = left.flatMap((part) => (overlaps(part, known) ? subtractRange(part, known) : [part]));
+  const [missing] = left;
+  if (missing === undefined) return;
+  const text = formatRange(missing);
+  throw new UserError(`${text} is not tracked in ${where}: dnsblwatch targets add ${text}, or use dnsblwatch check`);
+}
+
+type Asking = { settings: Settings; lists: List[]; format: Format; all: boolean; world: World };
+
+async function ask(db: Database, scan: Scan, { settings, lists, format, all, world }: Asking): Promise<ExitStatus> {
+  const { targets } = scan;
+  const collector = createCollector({
+    lists,
+    targets,
+    lookups: lookupsOf(lists, targets),
+    format,
+    clean: all,
+    progress: !settings.quiet,
+    world,
+  });
+  const open = await openOn(db, lists);
+  const changes: ChangeRecord[] = [];
+  const say = sayer(collector, { format, lists, settings, world });
+  try {
+    await withAsking(settings, world, async (asking) => {
+      const round = runRound({
+        ...asking,
+        lists,
+        targets,
+        // Of a listing that stays as it is the text is known.
+        txt: (list, { text }, codes) => !sameCodes(open.get(`${list.id}|${text}`), codes),
+        known: (list, { text }) => open.has(`${list.id}|${text}`),
+        covered: (list) => scan.covered.get(list.id) ?? [],
+        seenControls: new Set(),
+        batchSize: BATCH,
+      });
+      for await (const event of round) {
+        if (event.type === 'batch') {
+          const recorded = await recordBatch(db, scan, event.batch);
+          changes.push(...recorded);
+          say(recorded);
+        }
+        collector.add(event);
+      }
+    });
+    await finishScan(db, scan, world.now());
+  } finally {
+    collector.pause();
+  }
+  const { tally } = collector;
+  const status = exitStatus(tally.worst(), tally.unknownShare());
+  const sinceOf = await openOn(db, lists);
+  if (format === 'table' && changes.length === 0) world.out('No changes.\n');
+  if (format === 'table' && settings.quiet) return status;
+  if (format === 'table') world.out('\n');
+  await print({
+    report: collector.report(),
+    tally,
+    lists,
+    targets: targetTexts(scan, collector),
+    format,
+    status,
+    paint: settings.paint,
+    changes,
+    since: (target, list) => sinceOf.get(`${list}|${target}`)?.since ?? null,
+    out: world.out,
+  });
+  return status;
+}
+
+/** Changes are told as soon as they are recorded: after a kill nobody is told twice, and nobody waits for the end. */
+function sayer(collector: Collector, { format, lists, settings, world }: Omit<Asking, 'all'>) {
+  return (changes: readonly ChangeRecord[]): void => {
+    if (changes.length > 0) collector.pause();
+    for (const change of changes) {
+      if (format === 'ndjson') world.out(ndjsonLine('change', { ...change }));
+      else if (format === 'table') world.out(renderChange(change, lists, settings.paint));
+    }
+  };
+}
+
+/** Open listings by `list|target`. */
+async function openOn(db: Database, lists: readonly List[]): Promise<Map<string, OpenListing>> {
+  const open = new Map<string, OpenListing>();
+  for (const { id } of lists) for (const one of await openListings(db.orm, id)) open.set(`${id}|${one.target}`, one);
+  return open;
+}
+
+function sameCodes(open: OpenListing | undefined, codes: readonly string[]): boolean {
+  if (open === undefined) return false;
+  const known = codesOf(open.codes);
+  return known.length === codes.length && known.every((code) => codes.includes(code));
+}
+
+/** Few targets: all, each with its sentence; many: those that have something to say. */
+function targetTexts({ targets }: Scan, collector: Collector): string[] {
+  if (targets.size > SENTENCES_UP_TO) return [...new Set(collector.report().results.map(({ target }) => target))];
+  return Array.from({ length: targets.size }, (_, position) => targets.at(position).text);
+}
