@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { formatRange } from '../../src/target.ts';
@@ -81,6 +82,21 @@ describe('every mistake is told with file, line, given and expected, and nothing
       'hosts.txt, line 3: 8.8.4.2 is also in line 2 (8.8.4.0/30); expected each target once',
     ],
   ])('%s', (_rule, text, said) => expect(mistakes(text)[0]).toContain(said));
+});
+
+test('whatever a file holds, it is entries without overlap or a UserError whose lines each name the file', () => {
+  const cell = fc.oneof(
+    fc.constantFrom('8.8.4.4', '8.8.4.0/30', 'example.com', '"a,b"', '"', 'target', 'label', '10.0.0.1', '#', ''),
+    fc.string({ unit: 'binary', maxLength: 8 }),
+  );
+  const line = fc.array(cell, { maxLength: 4 }).map((cells) => cells.join(','));
+  const file = fc.tuple(fc.constantFrom('', 'target,label\n', '\uFEFF'), fc.array(line, { maxLength: 6 }));
+  fc.assert(
+    fc.property(file, ([head, lines]) => {
+      for (const said of mistakes(head + lines.join('\n'))) expect(said).toMatch(/^(taken: |hosts\.txt)/);
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 describe('the file itself', () => {
