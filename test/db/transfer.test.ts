@@ -57,6 +57,23 @@ describe('export and import', () => {
     await Promise.all([from.close(), to.close()]);
   });
 
+  test("work on the program's own schema, and leave its rules as they were", async () => {
+    const [from, to] = await Promise.all(
+      [testDatabase(), testDatabase()].map(async (where) => openDatabase(await where)),
+    );
+    if (from === undefined || to === undefined) throw new Error('two were opened');
+    const rules = () => to.sql`
+      select conrelid::regclass::text, conname, condeferrable, condeferred from pg_constraint order by 1, 2`;
+    const before = [...(await rules())];
+    const stream = new PassThrough();
+    const done = importDatabase(to, stream);
+    await exportDatabase(from, stream);
+    stream.end();
+    expect(await done).toBe(0);
+    expect([...(await rules())]).toEqual(before);
+    await Promise.all([from.close(), to.close()]);
+  });
+
   test('a filled database is left alone', async () => {
     const db = await open();
     await fill(db);

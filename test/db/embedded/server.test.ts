@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runningServer, stopServer } from '../../../src/db/embedded/postmaster.ts';
@@ -42,7 +43,7 @@ afterEach(async () => {
 type Member = { child: ChildProcess; said: Promise<string>; ended: Promise<number | null> };
 
 function start(where: string, options: { statement?: string; uid?: number } = {}): Member {
-  const args = [path.join(import.meta.dirname, 'member.ts'), where];
+  const args = [fileURLToPath(new URL('./member.ts', import.meta.url)), where];
   if (options.statement !== undefined) args.push(options.statement);
   const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -268,11 +269,11 @@ describe('a folder that cannot be used is told with its remedy', () => {
   const tmpfs = root && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs none $d && umount $d']).status === 0;
   test.runIf(tmpfs)('a full disk', async () => {
     mkdirSync(folder);
-    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=10m', 'none', folder]);
+    spawnSync('sh', ['-c', 'mount -t tmpfs -o size=10m none "$1"', 'sh', folder]);
     try {
       await expect(join(folder)).rejects.toThrow(/cannot be used: the disk is full/);
     } finally {
-      spawnSync('umount', [folder]);
+      spawnSync('sh', ['-c', 'umount "$1"', 'sh', folder]);
     }
   });
 });
