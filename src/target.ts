@@ -15,7 +15,7 @@ export { addressText };
 export type Target = { kind: TargetKind; text: string };
 
 export type AddressRange = { kind: AddressKind; lo: bigint; hi: bigint; domain: null };
-export type DomainRange = { kind: 'domain'; lo: null; hi: null; domain: string };
+type DomainRange = { kind: 'domain'; lo: null; hi: null; domain: string };
 export type TargetRange = AddressRange | DomainRange;
 
 /** A /116: what is still asked address by address. */

@@ -21,7 +21,7 @@ export type OpenListing = {
 };
 
 /** When a listing ends by itself: `earliest` if nothing has happened since, `latest` if nothing happens from now on. */
-export type Expiry = { after: string; earliest: Date; latest: Date; outlasted: boolean };
+type Expiry = { after: string; earliest: Date; latest: Date; outlasted: boolean };
 
 /** The way off for codes of one list that are left in the same way. */
 export type Step = {

@@ -36,14 +36,19 @@ export function readTargetFile(path: string, options: { allowSpecial: boolean })
  * @throws UserError with every mistake of the file on a line of its own, each with file, line, given and expected
  */
 export function parseTargetFile(text: string, file: string, options: { allowSpecial: boolean }): TargetEntry[] {
-  const mistakes: string[] = [];
-  const report = (line: number, message: string): void => void mistakes.push(`${file}, line ${line}: ${message}`);
+  const mistakes: { line: number; text: string }[] = [];
+  const report = (line: number, message: string): void =>
+    void mistakes.push({ line, text: `${file}, line ${line}: ${message}` });
   const bare = text.replace(/^\uFEFF/, '');
   const rows = isCsv(bare) ? csvRows(bare, file, report) : plainRows(bare);
   const entries = rows.flatMap((row) => entryOf(row, options, report) ?? []);
-  if (rows.length === 0 && mistakes.length === 0) mistakes.push(`${file}: no targets in it; expected one a line`);
+  if (rows.length === 0 && mistakes.length === 0)
+    mistakes.push({ line: 0, text: `${file}: no targets in it; expected one a line` });
   const taken = withoutOverlaps(entries, report);
-  if (mistakes.length > 0) throw new UserError(mistakes.join('\n'));
+  if (mistakes.length > 0) {
+    const inOrder = mistakes.toSorted((a, b) => a.line - b.line);
+    throw new UserError(inOrder.map(({ text }) => text).join('\n'));
+  }
   return taken;
 }
 

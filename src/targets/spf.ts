@@ -1,6 +1,6 @@
 /** SPF records (RFC 7208) as terms. Nothing here asks anything. */
 
-export type Qualifier = '+' | '-' | '~' | '?';
+type Qualifier = '+' | '-' | '~' | '?';
 export type SpfTerm =
   | {
       kind: 'name';
