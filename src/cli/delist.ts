@@ -1,0 +1,139 @@
+import type { List } from '../catalogue/list.ts';
+import { type Database, openDatabase } from '../db/open.ts';
+import { adviceInOrder, type OpenListing, type Removal } from '../delisting/advice.ts';
+import { factsOf } from '../delisting/facts.ts';
+import { judgeRemoval } from '../delisting/removal.ts';
+import { requestText } from '../delisting/request.ts';
+import { UserError } from '../errors.ts';
+import { type ListingRecord, listingHistory, type RemovalRecord } from '../listing/history.ts';
+import { requestRemoval, withdrawRemoval } from '../listing/removals.ts';
+import { renderWays, type Way } from '../output/delisting.ts';
+import { countOf, expand, parseTarget, type Target } from '../target.ts';
+import { withoutPassword } from './database.ts';
+import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
+import type { World } from './world.ts';
+
+export type RemovalOptions = CommonOptions & { note?: string; label?: string };
+
+/** The way off each list that the target is on, by what was recorded. */
+export async function showDelisting(
+  text: string,
+  wanted: string | undefined,
+  options: CommonOptions,
+  world: World,
+): Promise<void> {
+  const format = formatOf(options.format, ['table', 'json'] as const);
+  const target = oneTarget(text);
+  const settings = await settingsOf(options, world);
+  const only = wanted === undefined ? null : namedList(settings, wanted).id;
+  await withOpenDatabase(settings, async (db) => {
+    const records = await listingHistory(db, {
+      targets: [parseTarget(target.text, { allowSpecial: true })],
+      open: true,
+    });
+    const all = waysOf(target, records, settings, world.now());
+    const ways = all.filter(({ advice }) => only === null || advice.list === only);
+    if (format === 'json') return world.out(`${JSON.stringify(ways, null, 2)}\n`);
+    if (ways.length > 0) return world.out(renderWays(target.text, ways, settings.paint));
+    const on = only === null ? 'no open listing' : `no open listing on ${only}`;
+    world.out(
+      `${target.text} has ${on} in ${withoutPassword(settings.database)}.\n` +
+        `Look now: dnsblwatch check ${target.text}; record it: dnsblwatch targets add ${target.text}, then dnsblwatch scan.\n`,
+    );
+  });
+}
+
+export async function noteRequested(text: string, list: string, options: RemovalOptions, world: World): Promise<void> {
+  const target = oneTarget(text);
+  const settings = await settingsOf(options, world);
+  const { id } = namedList(settings, list);
+  await withOpenDatabase(settings, async (db) => {
+    const of = { target: target.text, list: id, label: options.label ?? null, note: options.note ?? null };
+    await requestRemoval(db, of, world.now());
+    world.out(`Noted: removal of ${target.text} from ${id} requested. The next scans say what became of it.\n`);
+  });
+}
+
+export async function noteWithdrawn(text: string, list: string, options: RemovalOptions, world: World): Promise<void> {
+  const target = oneTarget(text);
+  const settings = await settingsOf(options, world);
+  const { id } = namedList(settings, list);
+  await withOpenDatabase(settings, async (db) => {
+    await withdrawRemoval(db, { target: target.text, list: id, label: options.label ?? null }, world.now());
+    world.out(`Noted: the request for ${target.text} on ${id} is withdrawn.\n`);
+  });
+}
+
+function waysOf(target: Target, records: readonly ListingRecord[], { catalogue }: Settings, now: Date): Way[] {
+  const open = records.flatMap((record): { record: ListingRecord; listing: OpenListing }[] => {
+    const list = catalogue.find(record.list);
+    return list === undefined ? [] : [{ record, listing: openListing(list, record) }];
+  });
+  const listings = open.map(({ listing }) => listing);
+  return adviceInOrder(target, listings, now).flatMap((advice): Way[] => {
+    const found = open.find(({ listing }) => listing.list.id === advice.list);
+    if (found === undefined) return [];
+    const { record, listing } = found;
+    return [
+      {
+        advice,
+        since: record.since,
+        reason: record.reason,
+        texts: advice.steps.map((step) => requestText(step, listing, target)),
+        requests: listing.removals.map((removal) =>
+          judgeRemoval(removal, judged(record), usualTime(listing, removal), now),
+        ),
+      },
+    ];
+  });
+}
+
+function openListing(list: List, record: ListingRecord): OpenListing {
+  return {
+    list,
+    codes: record.codes,
+    since: new Date(record.since),
+    cleanBefore: record.cleanBefore === null ? null : new Date(record.cleanBefore),
+    reason: record.reason,
+    removals: record.removals.map(removalOf),
+  };
+}
+
+function removalOf({ label, requestedAt, withdrawnAt, note }: RemovalRecord): Removal {
+  const withdrawn = withdrawnAt === null ? null : new Date(withdrawnAt);
+  return { label, requestedAt: new Date(requestedAt), withdrawnAt: withdrawn, note };
+}
+
+function judged({ until, endedBy, codes }: ListingRecord) {
+  return { until: until === null ? null : new Date(until), endedBy, codes };
+}
+
+/** The usual time of the label that was asked for; of the first code where the request was for all. */
+function usualTime({ list, codes }: OpenListing, { label }: Removal): string | undefined {
+  const code = codes.find((seen) => label === null || seen.label === label)?.code;
+  return factsOf(list, code === undefined ? undefined : list.codes[code]?.delisting).usualTime;
+}
+
+function oneTarget(text: string): Target {
+  const range = parseTarget(text, { allowSpecial: true });
+  const [target] = expand(range);
+  if (target === undefined || countOf(range) !== 1n)
+    throw new UserError(`"${text}": expected one address or domain; each listing is left on its own`);
+  return target;
+}
+
+function namedList({ catalogue }: Settings, name: string): List {
+  const list = catalogue.find(name);
+  if (list === undefined)
+    throw new UserError(`"${name}": expected the id or zone of a list; dnsblwatch lists shows them`);
+  return list;
+}
+
+async function withOpenDatabase(settings: Settings, use: (db: Database) => Promise<void>): Promise<void> {
+  const db = await openDatabase(settings.database);
+  try {
+    await use(db);
+  } finally {
+    await db.close();
+  }
+}

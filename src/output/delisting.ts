@@ -1,0 +1,54 @@
+import type { Advice, Step } from '../delisting/advice.ts';
+import type { RemovalJudgement } from '../delisting/removal.ts';
+import type { RequestText } from '../delisting/request.ts';
+import type { Paint } from './colour.ts';
+import { plain } from './plain.ts';
+
+/** One list's way off, with the text to send for each step and what became of earlier requests. */
+export type Way = {
+  advice: Advice;
+  since: string | null;
+  reason: string | null;
+  texts: (RequestText | null)[];
+  requests: RemovalJudgement[];
+};
+
+/** For people: the lists in the order in which to deal with them. */
+export function renderWays(target: string, ways: readonly Way[], paint: Paint): string {
+  const head = `${paint.bold(target)} is on ${ways.length} ${ways.length === 1 ? 'list' : 'lists'}; deal with them in this order.\n`;
+  return [head, ...ways.map((way, at) => renderWay(way, at + 1, paint))].join('\n');
+}
+
+function renderWay({ advice, since, reason, texts, requests }: Way, number: number, paint: Paint): string {
+  const lines = [`${number}. ${paint.bold(advice.name)} (${advice.list})${since === null ? '' : `, since ${since}`}`];
+  if (reason !== null) lines.push(`   The list says: ${plain(reason)}`);
+  for (const { said } of requests) lines.push(`   ${said}`);
+  for (const [at, step] of advice.steps.entries()) lines.push(...renderStep(step, texts[at] ?? null));
+  return `${lines.join('\n')}\n`;
+}
+
+function renderStep(step: Step, text: RequestText | null): string[] {
+  const lines = [`   ${step.codes.map(({ code, label }) => `${label} (${code})`).join(', ')}`];
+  const say = (name: string, what: string): void => void lines.push(`     ${`${name}:`.padEnd(12)} ${what}`);
+  say('Who', step.who);
+  if (step.blockedBy.length > 0)
+    say('First', step.blockedBy.map(({ list, label }) => `${label} on ${list} must be gone`).join(', '));
+  if (step.sameAs !== null) say('Same as', `${step.sameAs}: its removal ends this one too`);
+  for (const must of step.requires) say('Needs', must);
+  if (step.page !== null) say('Page', step.page);
+  say('Takes', step.time);
+  if (step.expiry !== null) {
+    const { earliest, latest } = step.expiry;
+    say('Expires', `${day(earliest)} at the earliest, ${day(latest)} if nothing happens from now on`);
+  }
+  if (step.askFrom !== null) say('Ask from', day(step.askFrom));
+  for (const not of step.dont) say('Do not', not);
+  for (const note of step.notes) say('Note', note);
+  if (text !== null) {
+    const letter = [`Subject: ${text.subject}`, '', ...text.body.split('\n')];
+    lines.push(`     Text for the ${text.to}:`, ...letter.map((line) => (line === '' ? '' : `       | ${line}`)));
+  }
+  return lines;
+}
+
+const day = (date: Date): string => date.toISOString().slice(0, 16).replace('T', ' ').concat(' UTC');
