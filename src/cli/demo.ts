@@ -10,8 +10,6 @@ import { paintFor } from '../output/colour.ts';
 import { run } from './program.ts';
 import type { World } from './world.ts';
 
-const HOUR = 3_600_000;
-
 const NEXT = `The same with the real lists:
 
   dnsblwatch check 192.0.2.25            is it listed now? (put your address; nothing is recorded)
@@ -24,19 +22,13 @@ const NEXT = `The same with the real lists:
 
 /**
  * The whole story without a network: lists that really are asked, over DNS on loopback, a throw-away database, and the
- * commands as a user gives them. Only the clock is moved, so that hours pass between two scans.
+ * commands as a user gives them. Scans that confirm each other need no five minutes between them here.
  */
 export async function demo(options: { color?: boolean }, world: World): Promise<number> {
   const folder = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-demo-'));
   // Started by root, the database runs under another account that has to get to its folder.
   chmodSync(folder, 0o711);
-  const hours = STORY.reduce((sum, { hoursLater }) => sum + hoursLater, 0);
-  let ahead = -hours * HOUR;
-  const inStory: World = {
-    ...world,
-    env: storyEnvironment(world, folder, options),
-    now: () => new Date(world.now().getTime() + ahead),
-  };
+  const inStory: World = { ...world, env: storyEnvironment(world, folder, options) };
   const paint = paintFor({ terminal: world.outIsTerminal, noColor: options.color === false });
   const give = async (words: string[]): Promise<void> => {
     world.out(`${paint.bold(`$ dnsblwatch ${words.map(quoted).join(' ')}`)}\n`);
@@ -53,10 +45,8 @@ export async function demo(options: { color?: boolean }, world: World): Promise<
     try {
       writeSettings(folder, lists);
       for (const chapter of STORY) {
-        ahead += chapter.hoursLater * HOUR;
         chapter.happens?.(lists);
-        const at = inStory.now().toISOString().slice(0, 16).replace('T', ' ');
-        world.out(`${paint.bold(`== ${chapter.title}`)}  (${at} UTC by the demo's clock)\n${chapter.tells}\n\n`);
+        world.out(`${paint.bold(`== ${chapter.title}`)}\n${chapter.tells}\n\n`);
         for (const words of chapter.commands) await give(words);
       }
       world.out(`${paint.bold('== The digest')}\n${await digest(inStory)}\n${NEXT}`);
@@ -83,6 +73,7 @@ function writeSettings(folder: string, { definitions }: SimulatedLists): void {
     catalogue: 'lists.json',
     lists: definitions.map(({ id }) => id),
     timeout: '500ms',
+    confirm: { spacing: '0s' },
   };
   writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
 }

@@ -1,11 +1,10 @@
 import type { SimulatedLists } from './lists.ts';
 
-/** One chapter: what happens outside, how much later, and the commands that the user then gives. */
+/** One chapter: what happens outside, and the commands that the user then gives. */
 export type Chapter = {
   title: string;
   /** Why it is told; said before the commands run. */
   tells: string;
-  hoursLater: number;
   happens?: (lists: SimulatedLists) => void;
   /** Words of `dnsblwatch …`. */
   commands: string[][];
@@ -20,14 +19,12 @@ export const STORY: readonly Chapter[] = [
   {
     title: 'Something to watch',
     tells: 'Two mail servers and a domain. Nobody lists them yet, and the lists prove it by answering their controls.',
-    hoursLater: 0,
     happens: (lists) => lists.put('anchorage', MAIL, '127.0.0.3', 'known since 2019'),
     commands: [['targets', 'add', MAIL, BULK, DOMAIN, '--allow-special'], ['targets', 'list'], ['scan']],
   },
   {
     title: 'A listing',
-    tells: `Six hours later ${MAIL} has hit a spam trap: two lists have it.`,
-    hoursLater: 6,
+    tells: `${MAIL} has hit a spam trap: two lists have it now.`,
     happens: (lists) => {
       lists.put('driftnet', MAIL, '127.0.0.2', 'Spam trap hit, see https://driftnet.example/why');
       lists.put('harbour', MAIL, '127.0.0.2', 'https://harbour.example/record/4711');
@@ -37,7 +34,6 @@ export const STORY: readonly Chapter[] = [
   {
     title: 'Silence is no delisting',
     tells: 'Driftnet answers nothing any more, and Harbour has another reason now.',
-    hoursLater: 6,
     happens: (lists) => {
       lists.mood('driftnet', 'silent');
       lists.put('harbour', MAIL, '127.0.0.4', 'https://harbour.example/record/4711');
@@ -47,7 +43,6 @@ export const STORY: readonly Chapter[] = [
   {
     title: 'A list that lists everybody',
     tells: "Reef's domain was sold: it now holds every address there is. That says nothing about ours.",
-    hoursLater: 6,
     happens: (lists) => {
       lists.mood('driftnet', 'keeping');
       lists.mood('reef', 'wildcard');
@@ -57,7 +52,6 @@ export const STORY: readonly Chapter[] = [
   {
     title: 'Gone? First prove it',
     tells: `Driftnet has let ${MAIL} go. One clean answer may be a hiccup of one server, so it is not believed yet.`,
-    hoursLater: 2,
     happens: (lists) => {
       lists.remove('driftnet', MAIL);
       lists.mood('reef', 'keeping');
@@ -67,7 +61,6 @@ export const STORY: readonly Chapter[] = [
   {
     title: 'Delisted',
     tells: 'A second proven clean, from another scan: now it is a fact, dated by the first.',
-    hoursLater: 1,
     commands: [['scan'], ['history', MAIL], ['history', '--changes'], ['delist', MAIL]],
   },
 ];

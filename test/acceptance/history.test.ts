@@ -72,7 +72,7 @@ describe.skipIf(!acceptance.run)(acceptance.named('recorded scans of real zones'
 
     await rbldnsd.change(zone, (data) => `${data}${stays}\n`, { name: reversed(stays), answer: '127.0.0.2' });
     await rbldnsd.change(psbl, (data) => `${data}${goes}\n`, { name: reversed(goes), answer: '127.0.0.2' });
-    const listed = [`listed ${goes} lab-psbl: -> 127.0.0.2`, `listed ${stays} lab-blocklist-de: -> 127.0.0.2`];
+    const listed = [`listed ${stays} lab-blocklist-de: -> 127.0.0.2`, `listed ${goes} lab-psbl: -> 127.0.0.2`];
     expect((await scan()).changes.sort()).toEqual(listed);
 
     await rbldnsd.change(zone, (data) => data.replace(`\n${stays}\n`, `\n${stays} :127.0.0.3:for another reason\n`), {
