@@ -44,7 +44,7 @@ function createProgram(world: World, ended: Ended): Command {
       ended(await check(targets, options, world));
     });
 
-  addTargets(program.command('targets'), world);
+  addTargets(program.command('targets'), world, ended);
   recorded(program.command('scan'))
     .description('one recorded scan: prints what changed. For cron or by hand')
     .argument('[target...]', 'tracked targets; without any, all')
@@ -54,19 +54,42 @@ function createProgram(world: World, ended: Ended): Command {
       const { scan } = await import('./scan.ts');
       ended(await scan(targets, options, world));
     });
+  recorded(program.command('history'))
+    .description('listings; changes; what was known at a moment')
+    .argument('[target]', 'an address, a prefix or a domain')
+    .addOption(new Option('--list <id>', 'of this list only; may be repeated').argParser(collect))
+    .option('--since <time>', '2026-11-24T07:00Z, a day, or 24h for so long ago')
+    .option('--until <time>', 'the same')
+    .option('--at <time>', 'what was listed then, and had it been checked?')
+    .option('--open', 'what is still listed')
+    .option('--changes', 'each change instead of intervals')
+    .option('--evidence', 'with --changes: what was asked and answered')
+    .action(async (target: string | undefined, options) => {
+      const { history } = await import('./history.ts');
+      await history(target, options, world);
+    });
+  addDelist(program.command('delist'), world);
   addLists(program, world, ended);
   recorded(program.command('doctor'))
-    .description('why can I not ask? one line and one fix per problem')
+    .description('why can I not ask? one line and one fix for each problem')
     .action(async (options) => {
       const { doctor } = await import('./doctor.ts');
       await doctor(options, world);
+    });
+  program
+    .command('demo')
+    .description('the whole story offline, against simulated lists')
+    .option('--no-color', 'no colours')
+    .action(async (options) => {
+      const { demo } = await import('./demo.ts');
+      ended(await demo(options, world));
     });
   addDatabase(program.command('db'), world);
   addConfig(program.command('config'), world);
   return program;
 }
 
-function addTargets(targets: Command, world: World): void {
+function addTargets(targets: Command, world: World, ended: Ended): void {
   targets.description('what is tracked');
   const tag = (): Option => new Option('--tag <tag>', 'tag; may be repeated').argParser(collect);
   recorded(targets.command('add'))
@@ -91,6 +114,16 @@ function addTargets(targets: Command, world: World): void {
     .action(async (options) => {
       const { listTracked } = await import('./targets.ts');
       await listTracked(options, world);
+    });
+  recorded(targets.command('discover'))
+    .description('find the addresses that send for a domain, by its MX and SPF records')
+    .argument('<domain>')
+    .option('--add', 'track them')
+    .addOption(tag())
+    .option('--owner <name>', 'whose they are')
+    .action(async (domain: string, options) => {
+      const { discoverTargets } = await import('./discover.ts');
+      ended(await discoverTargets(domain, options, world));
     });
   recorded(targets.command('import'))
     .argument('<file>', 'one target a line, or CSV with the columns target, label, tags, owner')
@@ -119,6 +152,31 @@ function addLists(program: Command, world: World, ended: Ended): void {
       // `lists` has the same options and takes them, wherever they stand.
       ended(await testLists(wanted, command.optsWithGlobals(), world));
     });
+}
+
+function addDelist(delist: Command, world: World): void {
+  recorded(delist)
+    .description('the way off each list that a target is on')
+    .argument('<target>', 'an address or a domain')
+    .argument('[list]', 'id or zone; without it, every list')
+    .action(async (target: string, list: string | undefined, options) => {
+      const { showDelisting } = await import('./delist.ts');
+      await showDelisting(target, list, options, world);
+    });
+  for (const [name, says, call] of [
+    ['requested', 'note that a removal was asked for; later scans judge it', 'noteRequested'],
+    ['withdrawn', 'note that the request was taken back', 'noteWithdrawn'],
+  ] as const)
+    recorded(delist.command(name))
+      .description(says)
+      .argument('<target>', 'an address or a domain')
+      .argument('<list>', 'id or zone')
+      .option('--note <text>', 'ticket number, whom you asked')
+      .option('--label <label>', 'one code of the listing only, such as CSS')
+      .action(async (target: string, list: string, _options, command: Command) => {
+        // `delist` has the same options and takes them, wherever they stand.
+        await (await import('./delist.ts'))[call](target, list, command.optsWithGlobals(), world);
+      });
 }
 
 function addDatabase(db: Command, world: World): void {
