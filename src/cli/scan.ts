@@ -2,6 +2,7 @@ import type { List } from '../catalogue/list.ts';
 import { type Database, openDatabase } from '../db/open.ts';
 import { UserError } from '../errors.ts';
 import { type ExitStatus, exitStatus } from '../exit.ts';
+import { followCatalogue } from '../listing/catalogue.ts';
 import { type ChangeRecord, codesOf, type OpenListing, openListings } from '../listing/changes.ts';
 import { recordBatch } from '../listing/record.ts';
 import { finishScan, type Scan, type ScanOptions, startFullScan, startNamedScan } from '../listing/scans.ts';
@@ -99,9 +100,12 @@ async function ask(db: Database, scan: Scan, { settings, lists, format, all, wor
     progress: !settings.quiet,
     world,
   });
-  const open = await openOn(db, lists);
   const changes: ChangeRecord[] = [];
-  const say = sayer(collector, { format, lists, settings, world });
+  const say = sayer(collector, { format, lists: settings.catalogue.lists, settings, world });
+  const closed = await followCatalogue(db, settings.catalogue.lists, world.now());
+  changes.push(...closed);
+  say(closed);
+  const open = await openOn(db, lists);
   try {
     await withAsking(settings, world, async (asking) => {
       const round = runRound({

@@ -1,0 +1,111 @@
+import type { List } from '../catalogue/list.ts';
+import type { Then } from '../listing/at.ts';
+import type { ChangeRecord } from '../listing/changes.ts';
+import type { ListingRecord } from '../listing/history.ts';
+import type { Evidence } from '../listing/state.ts';
+import { renderChange } from './changes.ts';
+import type { Paint } from './colour.ts';
+import { columns } from './columns.ts';
+import { plain } from './plain.ts';
+import { count, day, nameOf } from './table.ts';
+import { whyInWords } from './why.ts';
+
+const at = (text: string): string => day(new Date(text));
+
+/** Intervals as a table, and below it what was asked of the lists. */
+export function renderListings(listings: readonly ListingRecord[], lists: readonly List[], paint: Paint): string {
+  const rows = listings.map((one) => [
+    one.target,
+    nameOf(lists, one.list),
+    at(one.since),
+    one.until === null ? paint.bold('open') : at(one.until),
+    plain(one.codes.map(({ code, label }) => `${code} ${label}`).join(', ')),
+    remark(one),
+  ]);
+  const removals = listings.flatMap((one) =>
+    one.removals.map(({ label, requestedAt, withdrawnAt, note }) => {
+      const of = label === null ? '' : ` (${plain(label)})`;
+      const end = withdrawnAt === null ? '' : `, withdrawn ${at(withdrawnAt)}`;
+      const said = note === null ? '' : `: ${plain(note)}`;
+      return `Removal of ${one.target} from ${nameOf(lists, one.list)}${of} requested ${at(requestedAt)}${end}${said}\n`;
+    }),
+  );
+  const table = columns([['TARGET', 'LIST', 'SINCE', 'UNTIL', 'CODES', ''], ...rows]);
+  return removals.length === 0 ? table : `${table}\n${removals.join('')}`;
+}
+
+function remark({ until, endedBy, endProven, lastSeen, cleanBefore, relapses }: ListingRecord): string {
+  const parts = [
+    until === null ? `last seen ${at(lastSeen)}` : null,
+    endedBy === null || endedBy === 'delisted' ? null : `closed: ${endedBy}, last seen ${at(lastSeen)}`,
+    endedBy === 'delisted' && endProven === false ? 'end not proven' : null,
+    cleanBefore === null ? 'never seen clean before' : `proven clean ${at(cleanBefore)}`,
+    relapses > 0 ? count(relapses, 'relapse') : null,
+  ];
+  return parts.filter((part) => part !== null).join('; ');
+}
+
+/** Changes in order, each with its evidence if it is given. */
+export function renderChanges(changes: readonly ChangeRecord[], lists: readonly List[], paint: Paint): string {
+  return changes
+    .map(
+      (one) => `${day(new Date(one.at))}  ${renderChange(one, lists, paint)}${one.evidence.map(evidenceText).join('')}`,
+    )
+    .join('');
+}
+
+function evidenceText(evidence: Evidence): string {
+  const facts: [string, string | null][] = [
+    ['asked', evidence.asked],
+    [
+      'server',
+      evidence.server === null ? null : `${evidence.server}${evidence.path === null ? '' : ` (${evidence.path})`}`,
+    ],
+    ['rcode', evidence.rcode],
+    ['A', evidence.addresses.length === 0 ? null : evidence.addresses.join(' ')],
+    ['TXT', evidence.txt === null ? null : `"${plain(evidence.txt)}"`],
+    ['TTL', evidence.ttl === null ? null : `${evidence.ttl} s`],
+    ...evidence.controls.map((control): [string, string] => [
+      `${control.role}`,
+      `${control.name}: ${control.answered} at ${new Date(control.at).toISOString()}`,
+    ]),
+  ];
+  const lines = facts.flatMap(([name, value]) => (value === null ? [] : [[`    ${name}`, plain(value)]]));
+  return `  scan ${evidence.scan}, ${evidence.at}\n${columns(lines)}`;
+}
+
+/** The answers to "what was listed then, and had it been checked?". */
+export function renderThen(answers: readonly Then[], lists: readonly List[], paint: Paint): string {
+  const rank = { listed: 0, 'never-checked': 2, clean: 1, 'not-tracked': 3 };
+  const sorted = [...answers].sort((one, other) => rank[one.answer] - rank[other.answer]);
+  const [first] = sorted;
+  if (first !== undefined && sorted.every(({ answer }) => answer === 'not-tracked'))
+    return `${first.target} was not tracked then.\n`;
+  return columns(sorted.map((then) => [then.target, nameOf(lists, then.list), ...words(then, paint)]));
+}
+
+function words(then: Then, paint: Paint): [string, string] {
+  switch (then.answer) {
+    case 'not-tracked':
+      return ['not tracked', ''];
+    case 'listed': {
+      const end = then.until === null ? '' : `, until ${at(then.until)}`;
+      return [
+        paint.bold('listed'),
+        `${then.codes.join(' ')} since ${at(then.since)}, last seen ${at(then.lastSeen)}${end}`,
+      ];
+    }
+    case 'clean': {
+      const every = then.every === null ? '' : `, checked at least every ${spoken(then.every)}`;
+      const proven = then.proven ? 'clean' : 'clean (unproven)';
+      return [paint.good(proven), `checked ${then.minutesBefore} min before${every}`];
+    }
+    case 'never-checked':
+      return [paint.warn('never checked'), then.why === null ? '' : whyInWords(then.why)];
+  }
+}
+
+function spoken(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`;
+}
