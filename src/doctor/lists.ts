@@ -1,7 +1,7 @@
 import type { ErrorClass, List } from '../catalogue/list.ts';
 import { type Finding, note, ok, problem } from './finding.ts';
 import { isGood, type PathTest, refusalIn } from './paths.ts';
-import { refusalAdvice } from './refusals.ts';
+import { correctKey, refusalAdvice } from './refusals.ts';
 
 /** Silent name servers of so many lists are not the lists' fault. */
 const SILENT_LISTS = 3;
@@ -101,21 +101,27 @@ function refusals({ known }: ListFacts, failing: readonly Failing[]): Finding[] 
 function others(failing: readonly Failing[]): Finding[] {
   const groups = groupBy(
     failing.filter(({ test }) => test.health !== 'refused'),
-    ({ test }) => `${test.health} ${test.path === 'servers'} ${test.health === 'not-asked' ? test.detail : ''}`,
+    ({ list, test }) =>
+      `${test.health} ${test.path === 'servers'} ${test.health === 'not-asked' ? test.detail : ''} ${keyOf(list)}`,
   );
   return groups.map((group) => {
-    const [{ test }] = group;
-    const { what, fix } = failure(test);
+    const [{ list, test }] = group;
+    const { what, fix } = failure(list, test);
     return problem('lists', `${names(group)}: ${what}`, fix);
   });
 }
 
-function failure({ health, path, detail }: PathTest): { what: string; fix: string } {
+/** The operator whose account key is part of the question; empty for lists that need none. */
+const keyOf = ({ zone, operator }: List): string => (zone.includes('{key}') ? operator : '');
+
+function failure(list: List, { health, path, detail }: PathTest): { what: string; fix: string } {
   if (health === 'wildcard' || health === 'quarantined')
     return {
       what: `what cannot be listed is listed (${detail ?? ''})`,
       fix: 'leave them out of --lists until they mend: such a list was sold, is broken, or is answered by somebody else',
     };
+  if (health === 'empty' && keyOf(list) !== '')
+    return { what: 'nothing is answered for their own test entry, as happens with a wrong key', fix: correctKey(list) };
   if (health === 'empty')
     return {
       what: 'no answer for their own test entry, so their silence proves nothing',

@@ -16,7 +16,7 @@ const OWN_RESOLVER =
 export function refusalAdvice({ list, path, refusal, known }: Refusal): { means: string; fix: string } {
   const shared = path === 'system' || path === 'host';
   const key = freeKey(list, known);
-  const operator = list.website === null ? 'the operator' : `the operator (${list.website})`;
+  const operator = operatorOf(list);
   switch (refusal) {
     case 'public-resolver':
       if (shared)
@@ -32,6 +32,7 @@ export function refusalAdvice({ list, path, refusal, known }: Refusal): { means:
         fix: key ?? `ask less (limits.${list.operator} in the configuration), or agree on more with ${operator}`,
       };
     case 'not-registered':
+      if (list.zone.includes('{key}')) return { means: 'does not know the account key', fix: correctKey(list) };
       return {
         means: 'answers only those who are registered',
         fix: key ?? `register this machine's address, or that of its resolver, with ${operator}`,
@@ -54,11 +55,20 @@ export function refusalAdvice({ list, path, refusal, known }: Refusal): { means:
         };
       return {
         means: "has name servers that refuse this machine's questions",
-        fix: key ?? `register this machine's address with ${operator}`,
+        fix: list.zone.includes('{key}')
+          ? correctKey(list)
+          : (key ?? `register this machine's address with ${operator}`),
       };
     case true:
       return { means: 'refuses with a code that it does not explain', fix: `ask ${operator} why` };
   }
+}
+
+const operatorOf = ({ website }: List): string => (website === null ? 'the operator' : `the operator (${website})`);
+
+/** For a keyed list that answers nobody without a good key. */
+export function correctKey(list: List): string {
+  return `correct keys.${list.operator} in the configuration; ${operatorOf(list)} shows the key in the account`;
 }
 
 /** The operator's lists that are free with an account key, as a thing to do; null where there are none. */
