@@ -6,7 +6,7 @@ import { UserError } from '../../errors.ts';
 import { startOf } from './process.ts';
 
 /** How long one and the same owner may hold the lock before those who wait give up, ms. */
-const patience = 90_000;
+const patience = 180_000;
 
 /**
  * Runs `body` while no other process (or other caller in this one) holds the folder's lock.
@@ -43,7 +43,7 @@ async function acquire(lock: string, mine: string): Promise<void> {
           'expected it to be done within a few. Look at that process, or end it and try again',
       );
     }
-    await sleep(5 + Math.random() * 20);
+    await sleep(5 + Math.random() * 45);
   }
 }
 
