@@ -96,6 +96,7 @@ CREATE TABLE "listing" (
 	"end_proven" boolean,
 	"codes" jsonb NOT NULL,
 	"reason" text,
+	"reason_at" timestamp (3) with time zone,
 	"ttl" integer,
 	"relapses" integer NOT NULL
 );
@@ -180,6 +181,7 @@ CREATE INDEX "change_at_index" ON "change" USING btree ("at");--> statement-brea
 CREATE INDEX "change_scan_id_index" ON "change" USING btree ("scan_id");--> statement-breakpoint
 CREATE INDEX "coverage_set_id_list_id_first_at_index" ON "coverage" USING btree ("set_id","list_id","first_at");--> statement-breakpoint
 CREATE INDEX "coverage_scan_id_list_id_pos_from_index" ON "coverage" USING btree ("scan_id","list_id","pos_from");--> statement-breakpoint
+CREATE INDEX "coverage_list_id_id_index" ON "coverage" USING btree ("list_id","id");--> statement-breakpoint
 CREATE INDEX "exception_coverage_id_pos_from_index" ON "exception" USING btree ("coverage_id","pos_from");--> statement-breakpoint
 CREATE INDEX "incident_target_index" ON "incident" USING btree ("target");--> statement-breakpoint
 CREATE INDEX "list_version_list_id_id_index" ON "list_version" USING btree ("list_id","id");--> statement-breakpoint

@@ -155,7 +155,11 @@ export const coverage = pgTable(
     /** Seconds between two scans of a span; 0 for one scan. */
     maxGap: integer('max_gap').notNull().default(0),
   },
-  (t) => [index().on(t.setId, t.listId, t.firstAt), index().on(t.scanId, t.listId, t.posFrom)],
+  (t) => [
+    index().on(t.setId, t.listId, t.firstAt),
+    index().on(t.scanId, t.listId, t.posFrom),
+    index().on(t.listId, t.id),
+  ],
 );
 
 /** Targets of a coverage whose verdict was unknown. */
@@ -216,6 +220,8 @@ export const listing = pgTable(
     endProven: boolean('end_proven'),
     codes: jsonb().$type<ListedCode[]>().notNull(),
     reason: text(),
+    /** When the list last gave its text. */
+    reasonAt: time('reason_at'),
     /** Seconds; the largest TTL seen of the answer. */
     ttl: integer(),
     /** Times it was on this list before, in the same incident. */

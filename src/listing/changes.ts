@@ -124,7 +124,7 @@ export async function openListings(
   db: Handle,
   listId: string,
   targets?: readonly string[],
-): Promise<(OpenListing & { ttl: number | null; reason: string | null })[]> {
+): Promise<(OpenListing & { ttl: number | null })[]> {
   return await db
     .select({
       id: listing.id,
@@ -133,7 +133,6 @@ export async function openListings(
       since: listing.since,
       codes: listing.codes,
       ttl: listing.ttl,
-      reason: listing.reason,
     })
     .from(listing)
     .where(

@@ -23,7 +23,7 @@ import { seeingOf, sightOf } from './sight.ts';
 import { type Change, type Pending, type Seeing, step } from './state.ts';
 import type { ScannedList } from './versions.ts';
 
-type KnownListing = OpenListing & { ttl: number | null; reason: string | null };
+type KnownListing = OpenListing & { ttl: number | null };
 type Taken = { target: string; result: Result; open: KnownListing | null; seeing: Seeing; change: Change };
 
 /**
@@ -125,13 +125,13 @@ function changeOf(list: string, { target, open, change, result }: Taken): Omit<N
 }
 
 /** The text and the largest TTL of a listing that stays; no change is made of them. */
-async function refresh(tx: Transaction, open: KnownListing, { reason, ttl }: Result): Promise<void> {
-  const newReason = reason ?? open.reason;
+async function refresh(tx: Transaction, open: KnownListing, { reason, ttl, at }: Result): Promise<void> {
   const newTtl = Math.max(ttl ?? 0, open.ttl ?? 0);
-  if (newReason === open.reason && newTtl === (open.ttl ?? 0)) return;
+  if (reason === null && newTtl === (open.ttl ?? 0)) return;
+  const told = reason === null ? {} : { reason, reasonAt: at };
   await tx
     .update(listing)
-    .set({ reason: newReason, ttl: newTtl })
+    .set({ ...told, ttl: newTtl })
     .where(inArray(listing.id, [open.id]));
 }
 
@@ -209,6 +209,7 @@ async function openNew(
         cleanBefore: before === null ? null : new Date(before),
         codes,
         reason: result.reason,
+        reasonAt: result.reason === null ? null : result.at,
         ttl: seeing.ttl,
       };
     });
@@ -256,7 +257,11 @@ async function storeRecoded(tx: Transaction, taken: readonly Taken[]): Promise<v
     if (change.kind !== 'recoded' || open === null) continue;
     await tx
       .update(listing)
-      .set({ codes: change.codes, reason: result.reason ?? open.reason, ttl: Math.max(open.ttl ?? 0, seeing.ttl) })
+      .set({
+        codes: change.codes,
+        ttl: Math.max(open.ttl ?? 0, seeing.ttl),
+        ...(result.reason === null ? {} : { reason: result.reason, reasonAt: result.at }),
+      })
       .where(inArray(listing.id, [open.id]));
   }
 }
