@@ -48,7 +48,7 @@ export async function settingsOf(options: CommonOptions, world: World): Promise<
   };
 }
 
-export function paintOf(options: CommonOptions, world: World): Paint {
+function paintOf(options: CommonOptions, world: World): Paint {
   return paintFor({
     terminal: world.outIsTerminal,
     noColor: options.color === false || Boolean(world.env.NO_COLOR),

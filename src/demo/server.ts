@@ -2,7 +2,7 @@ import { createServer, Packet } from 'dns2';
 import type { Server } from '../dns/answer.ts';
 
 /** What one name of a simulated zone answers. */
-export type Entry = { code: string; text: string };
+type Entry = { code: string; text: string };
 
 /**
  * - `keeping`: answers what its data says.
