@@ -9,7 +9,7 @@ export function list(id: string, more: Partial<ListDefinition> = {}): List {
   return resolveList({ id, name: `${id.toUpperCase()} list`, zone: `${id}.example`, accepts: ['ipv4'], ...more });
 }
 
-export function listed(
+function listed(
   code: string,
   label: string,
   meaning: string,
