@@ -35,6 +35,7 @@ export async function doctor(
   const format = formatOf(options.format, ['table', 'json']);
   const settings = await settingsOf(options, world);
   const lists = listsToAsk(settings, options.lists);
+  if (world.errIsTerminal && !settings.quiet) world.err(`asking the controls of ${lists.length} lists …\n`);
   const [{ tests, findings }, database] = await Promise.all([
     lookAtDns(settings, lists, world, around),
     probeDatabase(settings.database, world.now),
@@ -71,13 +72,19 @@ async function lookAtDns(
       }),
     ]);
     const unresolved = !probes.some(({ outcome }) => outcome.kind === 'honest' || outcome.kind === 'rewritten');
-    const explained = unresolved || answered !== null;
+    const interception = interceptionFinding(answered, tests);
     return {
       tests,
       findings: [
         ...resolverFindings(probes, resolver),
-        interceptionFinding(answered, tests),
-        ...listFindings({ lists, known: catalogue.lists, tests, explained }),
+        interception,
+        ...listFindings({
+          lists,
+          known: catalogue.lists,
+          tests,
+          explained: unresolved || interception.state === 'problem',
+          rewriting: probes.some(({ outcome }) => outcome.kind === 'rewritten'),
+        }),
       ],
     };
   } finally {

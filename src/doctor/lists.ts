@@ -5,6 +5,8 @@ import { correctKey, refusalAdvice } from './refusals.ts';
 
 /** Silent name servers of so many lists are not the lists' fault. */
 const SILENT_LISTS = 3;
+/** Operators whose lists cannot have broken all at once. */
+const TOGETHER = 3;
 /** Names in one line; the table has all. */
 const NAMED = 8;
 
@@ -15,6 +17,8 @@ export type ListFacts = {
   tests: readonly PathTest[];
   /** Another line says already why nothing answers. */
   explained: boolean;
+  /** Another line says already that a resolver invents answers. */
+  rewriting: boolean;
 };
 
 type Failing = { list: List; test: PathTest; refusal: ErrorClass | 'rcode' | null };
@@ -42,13 +46,16 @@ export function listFindings(facts: ListFacts): Finding[] {
   const working = active.filter((list) => !failing.some((one) => one.list === list));
   const blocked = blockedPort(facts, failing);
   const silent = facts.explained || blocked?.state === 'problem';
-  const rest = failing.filter(({ test }) => !silent || test.path === 'servers' || test.health !== 'unreachable');
+  const rest = failing.filter(
+    ({ test: { path, health } }) =>
+      path === 'servers' || !((silent && health === 'unreachable') || (facts.rewriting && health === 'wildcard')),
+  );
   return [
     ...overview(facts, working, failing),
     ...(blocked === null ? [] : [blocked]),
     ...refusals(facts, rest),
     ...others(rest),
-    ...(silent && rest.length < failing.length
+    ...(rest.length < failing.length
       ? [note('lists', `for the same reason: ${names(failing.filter((one) => !rest.includes(one)))}`)]
       : []),
   ];
@@ -106,9 +113,21 @@ function others(failing: readonly Failing[]): Finding[] {
   );
   return groups.map((group) => {
     const [{ list, test }] = group;
-    const { what, fix } = failure(list, test);
+    const { what, fix } = atOnce(group) ?? failure(list, test);
     return problem('lists', `${names(group)}: ${what}`, fix);
   });
+}
+
+/** What so many operators' lists answer alike is answered by somebody else. */
+function atOnce(group: readonly Failing[]): { what: string; fix: string } | null {
+  const [{ test } = { test: null }] = group;
+  if (test === null || test.path === 'servers' || (test.health !== 'empty' && test.health !== 'wildcard')) return null;
+  if (new Set(group.map(({ list }) => list.operator)).size < TOGETHER) return null;
+  const what = test.health === 'empty' ? 'nothing is answered for the test entries' : 'what cannot be listed is listed';
+  return {
+    what: `${what} of so many operators at once that somebody in between answers for them`,
+    fix: 'ask past the filter in between: run a resolver of your own on this machine, without forwarders',
+  };
 }
 
 /** The operator whose account key is part of the question; empty for lists that need none. */

@@ -41,13 +41,18 @@ function pathTable(lists: readonly List[], tests: readonly PathTest[], paint: Pa
       if (isGood(health)) return paint.good(text);
       return health === 'not-asked' ? paint.dim(text) : paint.warn(text);
     });
-    const telling = own.find(({ health }) => isGood(health)) ?? own.find(({ controls }) => controls.length > 0);
+    const telling = own.find(({ health }) => isGood(health)) ?? own.findLast(({ controls }) => controls.length > 0);
     return [list.id, paths.join(', '), telling === undefined ? '' : controlsOf(telling)];
   });
   return columns([['LIST', 'PATHS', 'CONTROLS'], ...rows]);
 }
 
-/** Each control's answer once, though those that close a batch are asked again: `listed 127.0.0.2, random absent`. */
+/**
+ * Each control's answer once, though those that close a batch are asked again: `listed 127.0.0.2, random absent`; or
+ * the one answer of all, where there is no telling them apart.
+ */
 export function controlsOf({ controls }: PathTest): string {
+  const answers = new Set(controls.map(({ answered }) => answered));
+  if (answers.size === 1) return `all ${controls[0]?.answered}`;
   return [...new Set(controls.map(({ role, answered }) => `${role} ${answered}`))].join(', ');
 }

@@ -22,7 +22,7 @@ function tested(text: string): PathTest {
 function findings(texts: string[], more: Partial<ListFacts> = {}): Finding[] {
   const tests = texts.map(tested);
   const lists = [...new Set(tests.map(({ list }) => list))].map((id) => labList({ id }));
-  return listFindings({ lists, known: lists, tests, explained: false, ...more });
+  return listFindings({ lists, known: lists, tests, explained: false, rewriting: false, ...more });
 }
 
 const problems = (found: Finding[]): string[] => found.flatMap(({ state, line }) => (state === 'problem' ? line : []));
@@ -77,6 +77,19 @@ test('port 53 blocked is only a note where the resolver serves', () => {
 test('what another line explains is no further problem', () => {
   const found = findings(['one direct unreachable no name server found'], { explained: true });
   expect(problems(found)).toEqual([]);
+});
+
+test.each(['empty', 'wildcard'])('%s lists of three operators at once are not the lists’ fault', (health) => {
+  const found = findings(['one', 'two', 'three'].map((id) => `${id} system ${health} x`));
+  expect(problems(found)).toHaveLength(1);
+  expect(found.at(-1)?.fix).toMatch(/a resolver of your own/);
+  const two = findings(['one', 'two'].map((id) => `${id} system ${health} x`));
+  expect(two.at(-1)?.fix).toMatch(/leave them out/);
+});
+
+test('a wildcard made by a resolver that rewrites is no further problem', () => {
+  const found = findings(['one system wildcard x', 'two servers wildcard x'], { rewriting: true });
+  expect(problems(found)).toEqual([expect.stringMatching(/^two:/)]);
 });
 
 test('a list of servers given by hand is a problem of its own, whatever else is explained', () => {
