@@ -9,12 +9,7 @@ export function list(id: string, more: Partial<ListDefinition> = {}): List {
   return resolveList({ id, name: `${id.toUpperCase()} list`, zone: `${id}.example`, accepts: ['ipv4'], ...more });
 }
 
-function listed(
-  code: string,
-  label: string,
-  meaning: string,
-  severity: 'info' | 'low' | 'high' = 'high',
-): Verdict {
+function listed(code: string, label: string, meaning: string, severity: 'info' | 'low' | 'high' = 'high'): Verdict {
   return { kind: 'listed', codes: [code], meanings: [{ code, label, meaning, severity, polarity: 'block' }] };
 }
 
