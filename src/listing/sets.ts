@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { asc, eq } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { targetSet, targetSetPart } from '../db/schema.ts';
 import type { TargetRange } from '../target.ts';
 import { chunks } from './changes.ts';
 import { lockSets, type Transaction } from './locks.ts';
-import { canonical, partsOf, rangeOf, type Targets, targetsOf } from './ranges.ts';
+import { canonical, partsOf, type Targets, targetsOf } from './ranges.ts';
 
 /** A stored set: it never changes, and the same targets are the same set. */
 export type StoredSet = { setId: number; targets: Targets };
@@ -20,15 +20,6 @@ export async function storeSet(tx: Transaction, ranges: readonly TargetRange[]):
   const rows = parts.map(({ range, posFrom }, ordinal) => ({ setId: made.id, ordinal, ...range, posFrom }));
   for (const some of chunks(rows)) await tx.insert(targetSetPart).values(some);
   return { setId: made.id, targets: targetsOf(parts, size) };
-}
-
-export async function loadRanges(tx: Transaction, setId: number): Promise<TargetRange[]> {
-  const rows = await tx
-    .select()
-    .from(targetSetPart)
-    .where(eq(targetSetPart.setId, setId))
-    .orderBy(asc(targetSetPart.ordinal));
-  return rows.map(rangeOf);
 }
 
 function hashOf(ranges: readonly TargetRange[]): string {
