@@ -21,6 +21,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runningServer, stopServer } from '../../../src/db/embedded/postmaster.ts';
 import { join } from '../../../src/db/embedded/server.ts';
 
+// Thirty processes on a busy machine with two cores take a minute.
+const slow = { timeout: 180_000 };
 const root = process.getuid?.() === 0;
 const nobody = 65534;
 let parent: string;
@@ -64,7 +66,7 @@ function starts(where: string): number {
   return readFileSync(path.join(where, 'server.log'), 'utf8').split('ready to accept connections').length - 1;
 }
 
-describe('a fresh folder', () => {
+describe('a fresh folder', slow, () => {
   test('gets a server with the first member, and none after the last', async () => {
     const member = await join(folder);
     expect(runningServer(folder)).toEqual({ pid: expect.any(Number), ready: true });
@@ -79,7 +81,7 @@ describe('a fresh folder', () => {
     expect(new Set(await Promise.all(members.map(leave)))).toEqual(new Set([0]));
     expect(runningServer(folder)).toBeNull();
     expect(readdirSync(folder).sort()).toEqual(['postgres', 'server.log']);
-  }, 120_000);
+  });
 
   test('commands that come and go at random never meet a server that is not there', async () => {
     const one = async (): Promise<number | null> => {
@@ -90,7 +92,7 @@ describe('a fresh folder', () => {
     for (let wave = 0; wave < 3; wave++)
       expect(new Set(await Promise.all([one(), one(), one(), one()]))).toEqual(new Set([0]));
     expect(runningServer(folder)).toBeNull();
-  }, 60_000);
+  });
 
   test('a second folder beside it has a server of its own', async () => {
     const [one, two] = await Promise.all([join(folder), join(path.join(parent, 'second'))]);
@@ -110,7 +112,7 @@ describe('a fresh folder', () => {
   });
 });
 
-describe('killed', () => {
+describe('killed', slow, () => {
   test('a command leaves a server that the next adopts and stops', async () => {
     const first = start(folder, { statement: 'create table t (n int)' });
     await first.said;
@@ -153,7 +155,7 @@ describe('killed', () => {
     expect(await again`select n from t`).toEqual([{ n: 7 }]);
     await again.end();
     await after.leave();
-  }, 60_000);
+  });
 
   test('a command that was making the folder leaves no half of one', async () => {
     const first = start(folder);
@@ -182,7 +184,7 @@ describe('killed', () => {
   });
 });
 
-describe('who may', () => {
+describe('who may', slow, () => {
   test('only its owner (and root) gets in: the folder is closed to others, and so is the socket', async () => {
     const member = await join(folder);
     expect(statSync(path.join(folder, 'postgres')).mode & 0o077).toBe(0);
@@ -241,7 +243,7 @@ describe('who may', () => {
   );
 });
 
-describe('a folder that cannot be used is told with its remedy', () => {
+describe('a folder that cannot be used is told with its remedy', slow, () => {
   test('a newer PostgreSQL', async () => {
     await (await join(folder)).leave();
     writeFileSync(path.join(folder, 'postgres/PG_VERSION'), '99\n');
