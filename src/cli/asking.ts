@@ -14,7 +14,7 @@ type Asking = Pick<
 
 /** Gives `use` transport, limits and ledger, and closes them whatever becomes of it. */
 export async function withAsking<T>(settings: Settings, world: World, use: (asking: Asking) => Promise<T>): Promise<T> {
-  const transport = openTransport();
+  const transport = openTransport({ now: world.now });
   const ledger = stateLedger(settings.config.places.state);
   try {
     return await use({

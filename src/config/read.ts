@@ -20,6 +20,8 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
 
 function validate(document: unknown, where: string): ConfigFile {
   if (document === null || document === undefined) return {};
+  // valibot takes an array for an object.
+  if (Array.isArray(document)) throw new UserError(`${where}: expected an object, got ${shown(document)}`);
   const parsed = v.safeParse(configSchema, document);
   if (parsed.success) return parsed.output;
   const faults = parsed.issues.map((issue) => faultOf(issue));

@@ -8,6 +8,8 @@ const duration = v.pipe(
 );
 
 const text = v.pipe(v.string('expected text'), v.nonEmpty('expected text'));
+/** No number alone: valibot takes an array for an object with such keys. */
+const listId = v.pipe(v.string(), v.regex(/\D/, 'expected the id of a list or operator'));
 const positive = v.pipe(v.number('expected a number'), v.minValue(0.001, 'expected a number above 0'));
 const count = (least: number, most: number) => {
   const message = `expected a whole number from ${least} to ${most}`;
@@ -46,7 +48,7 @@ export const configSchema = v.strictObject({
     v.description('What is asked: ids and tags, `default` or `all`. Default: default'),
   ),
   keys: v.pipe(
-    v.optional(v.record(v.string(), text, 'expected an object of list or operator ids and keys')),
+    v.optional(v.record(listId, text, 'expected an object of list or operator ids and keys')),
     v.description('Account keys by list or operator id; secret. Also DNSBLWATCH_KEY_<ID> in the environment'),
   ),
   resolver: v.pipe(v.optional(resolver), v.description('How lists are asked. Default: auto')),
@@ -66,7 +68,7 @@ export const configSchema = v.strictObject({
   limits: v.pipe(
     v.optional(
       v.union(
-        [v.literal('none'), v.record(v.string(), limits)],
+        [v.literal('none'), v.record(listId, limits)],
         'expected none or an object of operators and {perSecond, perDay}',
       ),
     ),

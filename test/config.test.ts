@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadConfig, placesOf } from '../src/config.ts';
+import { UserError } from '../src/errors.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(text: string): string {
+  const name = path.join(folder, 'config.yaml');
+  writeFileSync(name, text);
+  return name;
+}
+
+/** The message without the folder, which changes. */
+async function messageFor(text: string): Promise<string> {
+  const error = await loadConfig({ file: file(text), env: {} }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UserError);
+  return (error as UserError).message.replaceAll(folder + path.sep, '');
+}
+
+describe('a configuration file', () => {
+  test('has every key that it may have', async () => {
+    const config = await loadConfig({
+      file: file(`
+database: data
+catalogue: [lists.yaml]
+lists: [default, mine]
+keys: { spamhaus-dqs: abcdef }
+resolver: 192.0.2.53:5300
+timeout: 2s
+confirm: { listed: 2, delisted: 3, spacing: 1h30m }
+limits: { example: { perSecond: 5 }, other: none }
+`),
+      env: {},
+    });
+    expect(config).toMatchObject({
+      database: path.join(folder, 'data'),
+      catalogue: [path.join(folder, 'lists.yaml')],
+      lists: 'default,mine',
+      keys: { 'spamhaus-dqs': 'abcdef' },
+      resolver: { host: '192.0.2.53:5300' },
+      timeout: 2000,
+      confirm: { listed: 2, delisted: 3, spacing: 5_400_000 },
+      limits: { example: { perSecond: 5 }, other: 'none' },
+    });
+  });
+
+  test.each(['', '# nothing yet\n', '{}'])('that says nothing (%j) leaves every default', async (text) => {
+    const config = await loadConfig({ file: file(text), env: {} });
+    expect(config.confirm).toEqual({ listed: 1, delisted: 2, spacing: 300_000 });
+    expect(config).toMatchObject({ lists: 'default', resolver: 'auto', timeout: 5000, limits: {}, keys: {} });
+  });
+
+  test.each([
+    ['no object', '[1]', 'configuration config.yaml: expected an object, got [1]'],
+    ['not YAML', 'lists: [a', 'configuration config.yaml at line 1, column 10: neither YAML nor JSON: '],
+    [
+      'unknown key',
+      'list: all',
+      'configuration config.yaml: list: unknown key, expected database, catalogue, lists, keys, resolver, timeout, confirm, limits',
+    ],
+    [
+      'unknown key inside',
+      'confirm: { cleans: 2 }',
+      'configuration config.yaml: confirm.cleans: unknown key, expected listed, delisted, spacing',
+    ],
+    ['database', 'database: 5', 'configuration config.yaml: database: expected text, got something else'],
+    ['catalogue', 'catalogue: 5', 'configuration config.yaml: catalogue: expected a file or an array of files, got 5'],
+    ['lists', 'lists: {}', 'configuration config.yaml: lists: expected ids, tags, default or all, got {}'],
+    [
+      'keys',
+      'keys: [a]',
+      'configuration config.yaml: keys.0: expected the id of a list or operator, got something else',
+    ],
+    ['a key', 'keys: { dqs: 12 }', 'configuration config.yaml: keys.dqs: expected text, got something else'],
+    [
+      'resolver',
+      'resolver: nearest',
+      'configuration config.yaml: resolver: expected auto, direct, system or an address with an optional port, got "nearest"',
+    ],
+    ['timeout', 'timeout: 5', 'configuration config.yaml: timeout: expected a duration such as 5m or 0s, got 5'],
+    [
+      'confirm',
+      'confirm: 2',
+      'configuration config.yaml: confirm: expected an object with listed, delisted, spacing, got 2',
+    ],
+    [
+      'confirm.listed',
+      'confirm: { listed: 0 }',
+      'configuration config.yaml: confirm.listed: expected a whole number from 1 to 20, got 0',
+    ],
+    [
+      'confirm.delisted',
+      'confirm: { delisted: 1.5 }',
+      'configuration config.yaml: confirm.delisted: expected a whole number from 1 to 20, got 1.5',
+    ],
+    [
+      'confirm.spacing',
+      'confirm: { spacing: soon }',
+      'configuration config.yaml: confirm.spacing: expected a duration such as 5m or 0s, got "soon"',
+    ],
+    [
+      'limits',
+      'limits: 5',
+      'configuration config.yaml: limits: expected none or an object of operators and {perSecond, perDay}, got 5',
+    ],
+    [
+      'a limit',
+      'limits: { example: { perSecond: -1 } }',
+      'configuration config.yaml: limits.example.perSecond: expected a number above 0, got -1',
+    ],
+  ])('is refused for one fault: %s', async (_rule, text, message) => {
+    expect((await messageFor(text)).startsWith(message)).toBe(true);
+  });
+
+  test('names every fault, each on its line', async () => {
+    expect((await messageFor('timeout: 5\nlists: 3')).split('\n')).toHaveLength(2);
+  });
+
+  test('that is named and not there is a mistake', async () => {
+    const missing = path.join(folder, 'none.yaml');
+    await expect(loadConfig({ file: missing, env: {} })).rejects.toThrow(
+      `configuration ${missing}: there is no such file`,
+    );
+  });
+});
+
+test('a fault never shows a key or the password of a database', async () => {
+  expect(await messageFor('keys: { dqs: [hush] }')).not.toContain('hush');
+  expect(await messageFor('database: [postgres://me:hush@db/x]')).not.toContain('hush');
+});
+
+test('DNSBLWATCH_DATABASE goes before DATABASE_URL, and both before the file', async () => {
+  const given = file('database: postgres://file/x');
+  const load = async (env: Record<string, string>): Promise<string> =>
+    (await loadConfig({ file: given, env })).database;
+  expect(await load({})).toBe('postgres://file/x');
+  expect(await load({ DATABASE_URL: 'postgres://url/x' })).toBe('postgres://url/x');
+  expect(await load({ DATABASE_URL: 'postgres://url/x', DNSBLWATCH_DATABASE: '/data' })).toBe('/data');
+});
+
+test('keys may come from the environment', async () => {
+  const env = { DNSBLWATCH_KEY_SPAMHAUS_DQS: 'abc', DNSBLWATCH_CONFIG: file('keys: { abusix: one }') };
+  expect((await loadConfig({ env })).keys).toEqual({ abusix: 'one', 'spamhaus-dqs': 'abc' });
+});
+
+test('root has the folders of the system, others those of XDG, a relative one ignored', () => {
+  expect(placesOf({}, true)).toMatchObject({ config: '/etc/dnsblwatch/config.yaml', data: '/var/lib/dnsblwatch' });
+  const env = { HOME: '/home/me', XDG_DATA_HOME: '/big', XDG_STATE_HOME: 'relative' };
+  expect(placesOf(env, false)).toEqual({
+    config: '/home/me/.config/dnsblwatch/config.yaml',
+    data: '/big/dnsblwatch',
+    state: '/home/me/.local/state/dnsblwatch',
+    cache: '/home/me/.cache/dnsblwatch',
+  });
+});
