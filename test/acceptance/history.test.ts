@@ -10,7 +10,7 @@ type Change = { kind: string; target: string; list: string; before: string[]; af
 
 const reversed = (address: string): string => address.split('.').reverse().join('.');
 
-describe.skipIf(!acceptance.run)(acceptance.named('recorded scans of real zones'), () => {
+describe.skipIf(!acceptance.run)(acceptance.named('recorded scans of real zones'), { timeout: 120_000 }, () => {
   const desk = openDesk();
   let rbldnsd: Rbldnsd;
   let resolver: Unbound;
@@ -121,7 +121,7 @@ describe.skipIf(!acceptance.run)(acceptance.named('recorded scans of real zones'
       answer: 'NXDOMAIN',
     });
     await expect
-      .poll(async () => (await scan()).changes, { timeout: 25_000 })
+      .poll(async () => (await scan()).changes, { timeout: 60_000 })
       .toContain(`delisted ${target} lab-psbl: 127.0.0.2 ->`);
     expect((await changes()).filter((change) => change.includes(`${target} lab-psbl`))).toHaveLength(2);
   });
