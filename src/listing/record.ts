@@ -74,23 +74,33 @@ async function recordVerdicts(
   const targets = results.map(({ target }) => target);
   const open = new Map((await openListings(tx, batch.list, targets)).map((one) => [one.target, one]));
   const waiting = await waitingOf(tx, batch.list, targets);
-  const untracked = await untrackedSince(tx, scan, targets);
+  // A clean of what is neither listed nor about to be says nothing to the state: nearly all results.
+  const telling = results.flatMap((result) => {
+    const sight = sightOf(scanned.list, result);
+    const quiet = sight.kind === 'clean' && !open.has(result.target) && !waiting.has(result.target);
+    return quiet ? [] : [{ result, sight }];
+  });
+  const untracked = await untrackedSince(
+    tx,
+    scan,
+    telling.map(({ result }) => result.target),
+  );
   const taken: Taken[] = [];
   const waits: { target: string; pending: Pending | null }[] = [];
-  for (const result of results) {
+  const stay: { open: KnownListing; result: Result }[] = [];
+  for (const { result, sight } of telling) {
     const { target } = result;
     if (untracked.has(target)) continue;
     const mine = open.get(target) ?? null;
     const before = waiting.get(target) ?? null;
-    const sight = sightOf(scanned.list, result);
-    if (mine === null && before === null && sight.kind === 'clean') continue;
     const seeing = seeingOf(result, batch, scan.id);
     const known = mine === null ? null : { since: mine.since.toISOString(), codes: mine.codes, ttl: mine.ttl ?? 0 };
     const next = step(known, before, sight, seeing, scan.policy);
     if (next.pending !== before) waits.push({ target, pending: next.pending });
     if (next.change !== null) taken.push({ target, result, open: mine, seeing, change: next.change });
-    else if (mine !== null && sight.kind === 'listed') await refresh(tx, mine, result);
+    else if (mine !== null && sight.kind === 'listed') stay.push({ open: mine, result });
   }
+  await refresh(tx, stay);
   await storeWaiting(tx, batch.list, waits);
   const ids = new Map([...open].map(([target, { id }]) => [target, id]));
   for (const [target, id] of await openNew(tx, scan, scanned, taken)) ids.set(target, id);
@@ -124,15 +134,17 @@ function changeOf(list: string, { target, open, change, result }: Taken): Omit<N
   return { ...common, kind: 'listed', after, added: labelsOf(change.codes), removed: [], proven, endedBy: null };
 }
 
-/** The text and the largest TTL of a listing that stays; no change is made of them. */
-async function refresh(tx: Transaction, open: KnownListing, { reason, ttl, at }: Result): Promise<void> {
-  const newTtl = Math.max(ttl ?? 0, open.ttl ?? 0);
-  if (reason === null && newTtl === (open.ttl ?? 0)) return;
-  const told = reason === null ? {} : { reason, reasonAt: at };
-  await tx
-    .update(listing)
-    .set({ ...told, ttl: newTtl })
-    .where(inArray(listing.id, [open.id]));
+/** The text and the largest TTL of listings that stay; no change is made of them. */
+async function refresh(tx: Transaction, stay: readonly { open: KnownListing; result: Result }[]): Promise<void> {
+  const rows = stay
+    .filter(({ open, result }) => result.reason !== null || (result.ttl ?? 0) > (open.ttl ?? 0))
+    .map(({ open, result }) => ({ id: open.id, reason: result.reason, at: result.at, ttl: result.ttl ?? 0 }));
+  if (rows.length === 0) return;
+  await tx.execute(sql`
+    update listing set reason = coalesce(t.reason, listing.reason), ttl = greatest(t.ttl, listing.ttl),
+      reason_at = case when t.reason is null then listing.reason_at else t.at end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as t(id bigint, reason text, at timestamptz, ttl int)
+    where listing.id = t.id`);
 }
 
 async function waitingOf(tx: Transaction, list: string, targets: readonly string[]): Promise<Map<string, Pending>> {
@@ -194,7 +206,9 @@ async function openNew(
   );
   const ids = new Map<string, number>();
   if (opened.length === 0) return ids;
+
   const belongings = await belong(tx, list.id, family, opened);
+
   const cleanBefore = await cleanBeforeOf(tx, scan, list.id, opened);
   for (const some of chunks(opened)) {
     const rows = some.map(({ target, result, seeing, since, codes }) => {
@@ -267,11 +281,12 @@ async function storeRecoded(tx: Transaction, taken: readonly Taken[]): Promise<v
 }
 
 async function storeDelisted(tx: Transaction, taken: readonly Taken[]): Promise<void> {
-  for (const { open, change } of taken) {
-    if (change.kind !== 'delisted' || open === null) continue;
-    await tx
-      .update(listing)
-      .set({ until: new Date(change.until), endedBy: 'delisted', endProven: change.proven })
-      .where(inArray(listing.id, [open.id]));
-  }
+  const rows = taken.flatMap(({ open, change }) =>
+    change.kind === 'delisted' && open !== null ? [{ id: open.id, until: change.until, proven: change.proven }] : [],
+  );
+  if (rows.length === 0) return;
+  await tx.execute(sql`
+    update listing set until = t.until, ended_by = 'delisted', end_proven = t.proven
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as t(id bigint, until timestamptz, proven boolean)
+    where listing.id = t.id`);
 }
