@@ -1,9 +1,14 @@
-/** A database's address without its password, a folder as it is: fit to be shown. */
-export function withoutPassword(where: string): string {
-  if (!/^[a-z]+:\/\//i.test(where)) return where;
-  const url = URL.parse(where);
-  if (url === null) return 'an address that cannot be read';
-  if (url.password !== '') url.password = '***';
-  for (const name of [...url.searchParams.keys()]) if (/pass/i.test(name)) url.searchParams.set(name, '***');
-  return url.href;
+import { databaseFailure } from '../db/failure.ts';
+import { type Database, openDatabase } from '../db/open.ts';
+
+/** Opens the database for `use` and leaves it, whatever becomes of it; its failures come with their remedy. */
+export async function withDatabase<T>(where: string, use: (db: Database) => Promise<T> | T): Promise<T> {
+  const db = await openDatabase(where);
+  try {
+    return await use(db);
+  } catch (error) {
+    throw databaseFailure(error, where) ?? error;
+  } finally {
+    await db.close();
+  }
 }

@@ -1,25 +1,23 @@
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { openDatabase } from '../db/open.ts';
+import { withoutPassword } from '../db/failure.ts';
 import { exportDatabase, importDatabase } from '../db/transfer.ts';
 import { UserError } from '../errors.ts';
-import { withoutPassword } from './database.ts';
+import { withDatabase } from './database.ts';
 import { type CommonOptions, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
 /** Opening a database brings its schema up to date. */
 export async function migrateDatabase(options: CommonOptions, world: World): Promise<void> {
   const { database } = await settingsOf(options, world);
-  const db = await openDatabase(database);
-  await db.close();
+  await withDatabase(database, () => {});
   world.out(`${withoutPassword(database)}: up to date.\n`);
 }
 
 /** Writes everything to a file, or to standard output without one. */
 export async function exportTo(file: string | undefined, options: CommonOptions, world: World): Promise<void> {
   const { database } = await settingsOf(options, world);
-  const db = await openDatabase(database);
-  try {
+  await withDatabase(database, async (db) => {
     if (file === undefined || file === '-') return void (await exportDatabase(db, process.stdout));
     // A second export must not destroy the first.
     const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
@@ -28,9 +26,7 @@ export async function exportTo(file: string | undefined, options: CommonOptions,
     stream.end();
     await once(stream, 'finish');
     world.err(`${rows} rows written to ${file}.\n`);
-  } finally {
-    await db.close();
-  }
+  });
 }
 
 /** Reads an export into an empty database. */
@@ -38,13 +34,10 @@ export async function importFrom(file: string, options: CommonOptions, world: Wo
   const { database } = await settingsOf(options, world);
   const stream = file === '-' ? process.stdin : createReadStream(file);
   if (stream !== process.stdin) await opened(stream, file);
-  const db = await openDatabase(database);
-  try {
+  await withDatabase(database, async (db) => {
     const rows = await importDatabase(db, stream);
     world.out(`${rows} rows read into ${withoutPassword(database)}.\n`);
-  } finally {
-    await db.close();
-  }
+  });
 }
 
 async function opened(stream: NodeJS.EventEmitter, file: string): Promise<void> {

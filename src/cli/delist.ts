@@ -1,5 +1,5 @@
 import type { List } from '../catalogue/list.ts';
-import { type Database, openDatabase } from '../db/open.ts';
+import { withoutPassword } from '../db/failure.ts';
 import { adviceInOrder, type OpenListing, type Removal } from '../delisting/advice.ts';
 import { factsOf } from '../delisting/facts.ts';
 import { judgeRemoval } from '../delisting/removal.ts';
@@ -9,7 +9,7 @@ import { type ListingRecord, listingHistory, type RemovalRecord } from '../listi
 import { requestRemoval, withdrawRemoval } from '../listing/removals.ts';
 import { renderWays, type Way } from '../output/delisting.ts';
 import { countOf, expand, parseTarget, type Target } from '../target.ts';
-import { withoutPassword } from './database.ts';
+import { withDatabase } from './database.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
@@ -26,7 +26,7 @@ export async function showDelisting(
   const target = oneTarget(text);
   const settings = await settingsOf(options, world);
   const only = wanted === undefined ? null : namedList(settings, wanted).id;
-  await withOpenDatabase(settings, async (db) => {
+  await withDatabase(settings.database, async (db) => {
     const records = await listingHistory(db, {
       targets: [parseTarget(target.text, { allowSpecial: true })],
       open: true,
@@ -47,7 +47,7 @@ export async function noteRequested(text: string, list: string, options: Removal
   const target = oneTarget(text);
   const settings = await settingsOf(options, world);
   const { id } = namedList(settings, list);
-  await withOpenDatabase(settings, async (db) => {
+  await withDatabase(settings.database, async (db) => {
     const of = { target: target.text, list: id, label: options.label ?? null, note: options.note ?? null };
     await requestRemoval(db, of, world.now());
     world.out(`Noted: removal of ${target.text} from ${id} requested. The next scans say what became of it.\n`);
@@ -58,7 +58,7 @@ export async function noteWithdrawn(text: string, list: string, options: Removal
   const target = oneTarget(text);
   const settings = await settingsOf(options, world);
   const { id } = namedList(settings, list);
-  await withOpenDatabase(settings, async (db) => {
+  await withDatabase(settings.database, async (db) => {
     await withdrawRemoval(db, { target: target.text, list: id, label: options.label ?? null }, world.now());
     world.out(`Noted: the request for ${target.text} on ${id} is withdrawn.\n`);
   });
@@ -127,13 +127,4 @@ function namedList({ catalogue }: Settings, name: string): List {
   if (list === undefined)
     throw new UserError(`"${name}": expected the id or zone of a list; dnsblwatch lists shows them`);
   return list;
-}
-
-async function withOpenDatabase(settings: Settings, use: (db: Database) => Promise<void>): Promise<void> {
-  const db = await openDatabase(settings.database);
-  try {
-    await use(db);
-  } finally {
-    await db.close();
-  }
 }

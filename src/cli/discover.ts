@@ -1,4 +1,3 @@
-import { openDatabase } from '../db/open.ts';
 import { systemServers } from '../dns/resolvers.ts';
 import { openTransport } from '../dns/transport.ts';
 import { UserError } from '../errors.ts';
@@ -8,6 +7,7 @@ import { columns } from '../output/columns.ts';
 import { plain } from '../output/plain.ts';
 import { formatRange, parseTarget } from '../target.ts';
 import { type Discovery, discover } from '../targets/discover.ts';
+import { withDatabase } from './database.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
@@ -70,8 +70,7 @@ async function track(
   { database }: Settings,
   world: World,
 ): Promise<void> {
-  const db = await openDatabase(database);
-  try {
+  await withDatabase(database, async (db) => {
     const notes = { ...(tag === undefined ? {} : { tags: tag }), ...(owner === undefined ? {} : { owner }) };
     const { added } = await addTargets(
       db,
@@ -79,7 +78,5 @@ async function track(
       world.now(),
     );
     world.out(`\n${added} added.\n`);
-  } finally {
-    await db.close();
-  }
+  });
 }

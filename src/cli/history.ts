@@ -1,12 +1,13 @@
 import type { List } from '../catalogue/list.ts';
-import { type Database, openDatabase } from '../db/open.ts';
+import { withoutPassword } from '../db/failure.ts';
+import type { Database } from '../db/open.ts';
 import { UserError } from '../errors.ts';
 import { listedAt } from '../listing/at.ts';
 import { changeHistory, type HistoryFilter, listingHistory } from '../listing/history.ts';
 import { field } from '../output/csv.ts';
 import { renderChanges, renderListings, renderThen } from '../output/history.ts';
 import { expand, parseTarget, type TargetRange } from '../target.ts';
-import { withoutPassword } from './database.ts';
+import { withDatabase } from './database.ts';
 import { parseMoment } from './moment.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
@@ -32,17 +33,14 @@ export async function history(word: string | undefined, options: HistoryOptions,
   if (options.evidence === true && options.changes !== true)
     throw new UserError('--evidence belongs to changes: expected --changes --evidence');
   const filter = filterOf(range, options, settings, world.now());
-  const db = await openDatabase(settings.database);
-  try {
+  await withDatabase(settings.database, async (db) => {
     const shown = { settings, format, world };
     if (options.at !== undefined) {
       const at = parseMoment(options.at, '--at', world.now());
       await showMoment(db, at, range, filter, shown);
     } else if (options.changes === true) await showChanges(db, filter, options.evidence === true, shown);
     else await showListings(db, filter, shown);
-  } finally {
-    await db.close();
-  }
+  });
 }
 
 function filterOf(

@@ -1,9 +1,11 @@
 import type { List } from '../catalogue/list.ts';
-import { type Database, openDatabase } from '../db/open.ts';
+import { withoutPassword } from '../db/failure.ts';
+import type { Database } from '../db/open.ts';
 import { UserError } from '../errors.ts';
 import { type ExitStatus, exitStatus } from '../exit.ts';
 import { followCatalogue } from '../listing/catalogue.ts';
-import { type ChangeRecord, codesOf, type OpenListing, openListings } from '../listing/changes.ts';
+import { type ChangeRecord, type OpenListing, openListings } from '../listing/changes.ts';
+import { remember } from '../listing/memory.ts';
 import { recordBatch } from '../listing/record.ts';
 import { finishScan, type Scan, type ScanOptions, startFullScan, startNamedScan } from '../listing/scans.ts';
 import { trackedTargets } from '../listing/tracked.ts';
@@ -15,7 +17,7 @@ import { formatRange, type TargetRange } from '../target.ts';
 import { overlaps, subtractRange } from '../targets/ranges.ts';
 import { withAsking } from './asking.ts';
 import { type Collector, createCollector, FORMATS, type Format, lookupsOf } from './collect.ts';
-import { withoutPassword } from './database.ts';
+import { withDatabase } from './database.ts';
 import { givenTargets } from './given.ts';
 import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } from './options.ts';
 import { print } from './print.ts';
@@ -33,8 +35,7 @@ export async function scan(words: string[], options: ScanCommandOptions, world: 
   const settings = await settingsOf(options, world);
   const lists = listsToAsk(settings, options.lists);
   const named = await givenTargets(words, world, true);
-  const db = await openDatabase(settings.database);
-  try {
+  return await withDatabase(settings.database, async (db) => {
     const started = await start(db, named, { options, settings, lists, world });
     if (started === null) return 0;
     try {
@@ -42,9 +43,7 @@ export async function scan(words: string[], options: ScanCommandOptions, world: 
     } finally {
       await started.release();
     }
-  } finally {
-    await db.close();
-  }
+  });
 }
 
 type Around = { options: ScanCommandOptions; settings: Settings; lists: List[]; world: World };
@@ -105,18 +104,15 @@ async function ask(db: Database, scan: Scan, { settings, lists, format, all, wor
   const closed = await followCatalogue(db, settings.catalogue.lists, world.now());
   changes.push(...closed);
   say(closed);
-  const open = await openOn(db, lists);
+  const memory = await remember(db, lists, world.now());
   try {
     await withAsking(settings, world, async (asking) => {
       const round = runRound({
         ...asking,
         lists,
         targets,
-        // Of a listing that stays as it is the text is known.
-        txt: (list, { text }, codes) => !sameCodes(open.get(`${list.id}|${text}`), codes),
-        known: (list, { text }) => open.has(`${list.id}|${text}`),
+        ...memory,
         covered: (list) => scan.covered.get(list.id) ?? [],
-        seenControls: new Set(),
         batchSize: BATCH,
       });
       for await (const event of round) {
@@ -169,12 +165,6 @@ async function openOn(db: Database, lists: readonly List[]): Promise<Map<string,
   const open = new Map<string, OpenListing>();
   for (const { id } of lists) for (const one of await openListings(db.orm, id)) open.set(`${id}|${one.target}`, one);
   return open;
-}
-
-function sameCodes(open: OpenListing | undefined, codes: readonly string[]): boolean {
-  if (open === undefined) return false;
-  const known = codesOf(open.codes);
-  return known.length === codes.length && known.every((code) => codes.includes(code));
 }
 
 /** Few targets: all, each with its sentence; many: those that have something to say. */

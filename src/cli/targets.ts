@@ -1,4 +1,5 @@
-import { type Database, openDatabase } from '../db/open.ts';
+import { withoutPassword } from '../db/failure.ts';
+import type { Database } from '../db/open.ts';
 import { UserError } from '../errors.ts';
 import type { Given } from '../listing/segments.ts';
 import { addTargets, type Edited, removeTargets, replaceTargets, trackedTargets } from '../listing/tracked.ts';
@@ -7,7 +8,7 @@ import { field } from '../output/csv.ts';
 import { plain } from '../output/plain.ts';
 import { countOf, formatRange } from '../target.ts';
 import { readTargetFile } from '../targets/read-file.ts';
-import { withoutPassword } from './database.ts';
+import { withDatabase } from './database.ts';
 import { givenTargets } from './given.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
@@ -25,7 +26,7 @@ export async function addGiven(words: string[], options: NoteOptions, world: Wor
       ...(owner === undefined ? {} : { owner }),
     }),
   );
-  await withDatabase(options, world, async (db) => {
+  await withTracked(options, world, async (db) => {
     const edited = await addTargets(db, given, world.now());
     world.out(said(edited));
   });
@@ -33,7 +34,7 @@ export async function addGiven(words: string[], options: NoteOptions, world: Wor
 
 export async function removeGiven(words: string[], options: CommonOptions, world: World): Promise<void> {
   const ranges = await givenTargets(words, world, true);
-  await withDatabase(options, world, async (db, settings) => {
+  await withTracked(options, world, async (db, settings) => {
     const edited = await removeTargets(db, ranges, world.now());
     if (edited.removed === 0n)
       throw new UserError(`none of these is tracked in ${withoutPassword(settings.database)}: ${words.join(' ')}`);
@@ -46,7 +47,7 @@ export type ImportOptions = CommonOptions & { replace?: boolean; allowSpecial?: 
 /** Tracks what a file names; with `--replace` that and nothing else. */
 export async function importFile(file: string, options: ImportOptions, world: World): Promise<void> {
   const entries = readTargetFile(file, { allowSpecial: options.allowSpecial === true });
-  await withDatabase(options, world, async (db) => {
+  await withTracked(options, world, async (db) => {
     const edited = options.replace
       ? await replaceTargets(
           db,
@@ -71,7 +72,7 @@ export type ListOptions = CommonOptions & { tag?: string[]; owner?: string };
 
 export async function listTracked(options: ListOptions, world: World): Promise<void> {
   const format = formatOf(options.format, ['table', 'json', 'ndjson', 'csv']);
-  await withDatabase(options, world, async (db, settings) => {
+  await withTracked(options, world, async (db, settings) => {
     const tracked = await trackedTargets(db, {
       ...(options.tag === undefined ? {} : { tags: options.tag }),
       ...(options.owner === undefined ? {} : { owner: options.owner }),
@@ -118,16 +119,11 @@ function targets(count: bigint): string {
   return `${count} target${count === 1n ? '' : 's'}`;
 }
 
-async function withDatabase(
+async function withTracked(
   options: CommonOptions,
   world: World,
   use: (db: Database, settings: Settings) => Promise<void> | void,
 ): Promise<void> {
   const settings = await settingsOf(options, world);
-  const db = await openDatabase(settings.database);
-  try {
-    await use(db, settings);
-  } finally {
-    await db.close();
-  }
+  await withDatabase(settings.database, (db) => use(db, settings));
 }
