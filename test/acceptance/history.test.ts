@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../database.ts';
 import { addressesOf, realLists, realZones } from './lists.ts';
 import { acceptance } from './parts.ts';
-import { openDesk, printed } from './program.ts';
+import { openDesk, type Printed, printed } from './program.ts';
 import { type Rbldnsd, startRbldnsd } from './rbldnsd.ts';
 import { startUnbound, type Unbound } from './unbound.ts';
 
@@ -47,13 +47,11 @@ describe.skipIf(!acceptance.run)(acceptance.named('recorded scans of real zones'
         expect(ran.status).toBe(0);
       },
       async scan() {
-        const said = printed(await give('scan', '--format', 'json'));
-        const { changes } = said as typeof said & { changes: Change[] };
-        return { lists: said.lists, changes: changes.map(inWords) };
+        const said = printed<Printed & { changes: Change[] }>(await give('scan', '--format', 'json'));
+        return { lists: said.lists, changes: said.changes.map(inWords) };
       },
       async changes(): Promise<string[]> {
-        const { out } = await give('history', '--changes', '--format', 'json');
-        return (JSON.parse(out) as Change[]).map(inWords);
+        return printed<Change[]>(await give('history', '--changes', '--format', 'json')).map(inWords);
       },
     };
   }
@@ -110,7 +108,7 @@ describe.skipIf(!acceptance.run)(acceptance.named('recorded scans of real zones'
     expect((await changes()).filter((change) => change.includes('lab-nixspam'))).toEqual([]);
   });
 
-  test('through a cache a delisting is believed once the TTL is over, and not before', async () => {
+  test('a delisting is seen through a cache too, once its TTL is over', async () => {
     const { track, scan, changes } = await commands('resolver');
     const [target = ''] = addressesOf('psbl.txt', 20, 1);
     await track(target);

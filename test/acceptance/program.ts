@@ -72,7 +72,7 @@ export type Printed = {
   summary: Record<string, number>;
 };
 
-export function printed({ out, err, status }: Ran): Printed {
+export function printed<Document = Printed>({ out, err, status }: Ran): Document {
   try {
     return JSON.parse(out);
   } catch {
