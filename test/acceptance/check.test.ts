@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressesOf, realLists, realZones } from './lists.ts';
 import { acceptance } from './parts.ts';
-import { notable, openDesk, printed } from './program.ts';
+import { type Desk, notable, openDesk, printed } from './program.ts';
 import { type Rbldnsd, startRbldnsd } from './rbldnsd.ts';
 import { startUnbound, type Unbound } from './unbound.ts';
 
@@ -11,19 +11,20 @@ const names = (target: string, ...lists: string[]): string[] =>
 const reversed = (address: string): string => address.split('.').reverse().join('.');
 
 describe.skipIf(!acceptance.run)(acceptance.named('check, against real zones'), { timeout: 120_000 }, () => {
-  const desk = openDesk();
+  let desk: Desk;
   let rbldnsd: Rbldnsd;
   let resolver: Unbound;
   let refusing: Unbound;
   beforeAll(async () => {
     acceptance.demandParts();
+    desk = openDesk();
     rbldnsd = await startRbldnsd(realZones());
     [resolver, refusing] = await Promise.all([startUnbound(rbldnsd), startUnbound(rbldnsd, 'refuse')]);
   });
   afterAll(async () => {
     await Promise.all([resolver?.stop(), refusing?.stop()]);
     await rbldnsd?.stop();
-    desk.close();
+    desk?.close();
   });
 
   const ids = (): string =>

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../database.ts';
 import { addressesOf, realLists, realZones } from './lists.ts';
 import { acceptance } from './parts.ts';
-import { openDesk, type Printed, printed } from './program.ts';
+import { type Desk, openDesk, type Printed, printed } from './program.ts';
 import { type Rbldnsd, startRbldnsd } from './rbldnsd.ts';
 import { startUnbound, type Unbound } from './unbound.ts';
 
@@ -11,18 +11,19 @@ type Change = { kind: string; target: string; list: string; before: string[]; af
 const reversed = (address: string): string => address.split('.').reverse().join('.');
 
 describe.skipIf(!acceptance.run)(acceptance.named('recorded scans of real zones'), { timeout: 120_000 }, () => {
-  const desk = openDesk();
+  let desk: Desk;
   let rbldnsd: Rbldnsd;
   let resolver: Unbound;
   beforeAll(async () => {
     acceptance.demandParts();
+    desk = openDesk();
     rbldnsd = await startRbldnsd(realZones());
     resolver = await startUnbound(rbldnsd);
   });
   afterAll(async () => {
     await resolver?.stop();
     await rbldnsd?.stop();
-    desk.close();
+    desk?.close();
   });
 
   /** The commands on one database of their own, asking rbldnsd itself or through unbound. */
