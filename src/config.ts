@@ -1,16 +1,11 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Limits } from './catalogue/list.ts';
 import { parseServer } from './dns/resolvers.ts';
 import { parseDuration } from './duration.ts';
 import { UserError } from './errors.ts';
+import { type Env, type Places, placesOf } from './places.ts';
 import type { ResolverSetting } from './scan/path.ts';
-
-export type Env = Readonly<Record<string, string | undefined>>;
-
-/** Where things lie: as root the system's folders, else those of XDG. */
-export type Places = { config: string; data: string; state: string; cache: string };
 
 export type Config = {
   /** The file read; null: none, everything is default or environment. */
@@ -32,31 +27,6 @@ export type Config = {
 };
 
 const KEY_VARIABLE = /^DNSBLWATCH_KEY_([A-Z0-9_]+)$/;
-
-/** The environment of this process; read nowhere else. */
-export function environment(): Env {
-  return process.env;
-}
-
-export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Places {
-  const name = 'dnsblwatch';
-  if (root) {
-    const data = `/var/lib/${name}`;
-    return { config: `/etc/${name}/config.yaml`, data, state: path.join(data, 'state'), cache: `/var/cache/${name}` };
-  }
-  const home = env.HOME || homedir();
-  const folder = (variable: string, ...otherwise: string[]): string => {
-    const given = env[variable];
-    // The XDG specification: a relative path is to be ignored.
-    return path.join(given !== undefined && path.isAbsolute(given) ? given : path.join(home, ...otherwise), name);
-  };
-  return {
-    config: path.join(folder('XDG_CONFIG_HOME', '.config'), 'config.yaml'),
-    data: folder('XDG_DATA_HOME', '.local', 'share'),
-    state: folder('XDG_STATE_HOME', '.local', 'state'),
-    cache: folder('XDG_CACHE_HOME', '.cache'),
-  };
-}
 
 /**
  * File and environment → everything with its default. The file is the one given, else DNSBLWATCH_CONFIG, else that of

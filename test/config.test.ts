@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { loadConfig, placesOf } from '../src/config.ts';
+import { loadConfig } from '../src/config.ts';
 import { UserError } from '../src/errors.ts';
+import { placesOf } from '../src/places.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

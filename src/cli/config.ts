@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { placesOf } from '../config.ts';
 import { withoutPassword } from '../db/failure.ts';
 import { UserError } from '../errors.ts';
 import { count } from '../output/table.ts';
+import { placesOf } from '../places.ts';
 import { type CommonOptions, listsToAsk, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 

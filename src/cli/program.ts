@@ -1,12 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../errors.ts';
 import { FAILED } from '../exit.ts';
+import { version } from '../version.ts';
 import type { World } from './world.ts';
 
 /** Runs a command line, without node and script, and gives the exit status. */
 export async function run(args: string[], world: World): Promise<number> {
   let status = 0;
-  const program = createProgram(world, (result) => {
+  const program = createProgram(args[0], world, (result) => {
     status = result;
   });
   try {
@@ -26,15 +27,39 @@ function messageOf(error: unknown): string {
 }
 
 type Ended = (status: number) => void;
+type Add = (program: Command, world: World, ended: Ended) => void;
 
-function createProgram(world: World, ended: Ended): Command {
+const COMMANDS = new Map<string, Add>([
+  ['check', addCheck],
+  ['targets', (program, world, ended) => addTargets(program.command('targets'), world, ended)],
+  ['scan', addScan],
+  ['history', addHistory],
+  ['delist', (program, world) => addDelist(program.command('delist'), world)],
+  ['lists', addLists],
+  ['doctor', addDoctor],
+  ['demo', addDemo],
+  ['db', (program, world) => addDatabase(program.command('db'), world)],
+  ['config', (program, world) => addConfig(program.command('config'), world)],
+]);
+
+/** Only the command that is wanted is set up: all of them take as long as a check. Without one, all, for the help. */
+function createProgram(wanted: string | undefined, world: World, ended: Ended): Command {
   const program = new Command('dnsblwatch')
     .description('Am I listed? Since when, and how do I get off?')
+    .option('-V, --version', 'print the version')
+    .on('option:version', () => {
+      world.out(`${version()}\n`);
+      throw new CommanderError(0, 'version', '');
+    })
     .configureOutput({ writeOut: world.out, writeErr: world.err })
     .exitOverride()
     .showHelpAfterError('(dnsblwatch --help shows the commands)');
-  program.configureHelp({ showGlobalOptions: false });
+  const add = COMMANDS.get(wanted ?? '');
+  for (const one of add === undefined ? COMMANDS.values() : [add]) one(program, world, ended);
+  return program;
+}
 
+function addCheck(program: Command, world: World, ended: Ended): void {
   common(program.command('check'))
     .description('look now: no database, no configuration needed')
     .argument('<target...>', 'addresses, prefixes, ranges, domains; - reads them from standard input')
@@ -43,8 +68,9 @@ function createProgram(world: World, ended: Ended): Command {
       const { check } = await import('./check.ts');
       ended(await check(targets, options, world));
     });
+}
 
-  addTargets(program.command('targets'), world, ended);
+function addScan(program: Command, world: World, ended: Ended): void {
   recorded(program.command('scan'))
     .description('one recorded scan: prints what changed. For cron or by hand')
     .argument('[target...]', 'tracked targets; without any, all')
@@ -54,6 +80,9 @@ function createProgram(world: World, ended: Ended): Command {
       const { scan } = await import('./scan.ts');
       ended(await scan(targets, options, world));
     });
+}
+
+function addHistory(program: Command, world: World): void {
   recorded(program.command('history'))
     .description('listings; changes; what was known at a moment')
     .argument('[target]', 'an address, a prefix or a domain')
@@ -68,14 +97,18 @@ function createProgram(world: World, ended: Ended): Command {
       const { history } = await import('./history.ts');
       await history(target, options, world);
     });
-  addDelist(program.command('delist'), world);
-  addLists(program, world, ended);
+}
+
+function addDoctor(program: Command, world: World): void {
   recorded(program.command('doctor'))
     .description('why can I not ask? one line and one fix for each problem')
     .action(async (options) => {
       const { doctor } = await import('./doctor.ts');
       await doctor(options, world);
     });
+}
+
+function addDemo(program: Command, world: World, ended: Ended): void {
   program
     .command('demo')
     .description('the whole story offline, against simulated lists')
@@ -84,9 +117,6 @@ function createProgram(world: World, ended: Ended): Command {
       const { demo } = await import('./demo.ts');
       ended(await demo(options, world));
     });
-  addDatabase(program.command('db'), world);
-  addConfig(program.command('config'), world);
-  return program;
 }
 
 function addTargets(targets: Command, world: World, ended: Ended): void {

@@ -1,4 +1,4 @@
-import { type Env, environment } from '../config.ts';
+import { type Env, environment } from '../places.ts';
 
 /** All that a command has to do with the process it runs in. */
 export type World = {

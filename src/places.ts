@@ -1,0 +1,32 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Where things lie: as root the system's folders, else those of XDG. */
+export type Places = { config: string; data: string; state: string; cache: string };
+
+/** The environment of this process; read nowhere else. */
+export function environment(): Env {
+  return process.env;
+}
+
+export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Places {
+  const name = 'dnsblwatch';
+  if (root) {
+    const data = `/var/lib/${name}`;
+    return { config: `/etc/${name}/config.yaml`, data, state: path.join(data, 'state'), cache: `/var/cache/${name}` };
+  }
+  const home = env.HOME || homedir();
+  const folder = (variable: string, ...otherwise: string[]): string => {
+    const given = env[variable];
+    // The XDG specification: a relative path is to be ignored.
+    return path.join(given !== undefined && path.isAbsolute(given) ? given : path.join(home, ...otherwise), name);
+  };
+  return {
+    config: path.join(folder('XDG_CONFIG_HOME', '.config'), 'config.yaml'),
+    data: folder('XDG_DATA_HOME', '.local', 'share'),
+    state: folder('XDG_STATE_HOME', '.local', 'state'),
+    cache: folder('XDG_CACHE_HOME', '.cache'),
+  };
+}
