@@ -2,7 +2,7 @@ import type { Packet as PacketType } from 'dns2';
 import type { AnswerRecord, Question, QuestionType } from './answer.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { Packet } from './packet.ts';
-import { findRecords, MalformedMessage, questionEnd, type Section, TYPE } from './wire.ts';
+import { findRecords, isBareFailure, MalformedMessage, questionEnd, type Section, TYPE } from './wire.ts';
 
 /** A record of a reply: those of AnswerRecord, and the aliases between them. Names in lower case, no dot at the end. */
 export type DecodedRecord = (AnswerRecord | { name: string; type: 'CNAME'; ttl: number; data: string }) & {
@@ -44,6 +44,7 @@ export function encodeQuery(id: number, { name, type }: Question, recursionDesir
 
 /** Does the message answer the question of this query? Names regardless of case, type and class exactly. */
 export function sameQuestion(query: Buffer, message: Buffer): boolean {
+  if (isBareFailure(message)) return true;
   const end = query.length;
   if (message.length < end || message.readUInt16BE(4) !== 1) return false;
   for (let at = 12; at < end; at++) {

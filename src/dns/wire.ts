@@ -17,9 +17,19 @@ const HEADER = 12;
 const MAX_NAME = 255;
 const DOT = 0x2e;
 
+/**
+ * A failure by a bare header, without the question: what unbound says to clients that it does not serve, and others to
+ * a query that they will not read. NOERROR and NXDOMAIN are answers, and those must repeat what they answer.
+ */
+export function isBareFailure(message: Buffer): boolean {
+  const rcode = (message[3] ?? 0) & 0xf;
+  return message.length === HEADER && message.readUInt16BE(4) === 0 && rcode !== 0 && rcode !== 3;
+}
+
 /** The end of the question section's only question, which starts after the header. Throws MalformedMessage. */
 export function questionEnd(message: Buffer): number {
   if (message.length < HEADER) throw new MalformedMessage('shorter than a header');
+  if (isBareFailure(message)) return HEADER;
   if (message.readUInt16BE(4) !== 1) throw new MalformedMessage(`${message.readUInt16BE(4)} questions in place of one`);
   const end = skipName(message, HEADER) + 4;
   if (end > message.length) throw new MalformedMessage('ends within the question');

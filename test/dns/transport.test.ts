@@ -380,3 +380,17 @@ test('replies of random bytes, or with random bytes changed, each end as an answ
   expect(kinds.size).toBeGreaterThan(2);
   expect(Math.min(stats.forged, stats.undecodable)).toBeGreaterThan(0);
 });
+
+const bare = (rcode: number) => (query: Buffer) =>
+  Buffer.from([query[0] ?? 0, query[1] ?? 0, 0x81, rcode, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+test.each([
+  ['REFUSED is a refusal', 5, 'refused'],
+  ['SERVFAIL is that', 2, 'servfail'],
+  ['FORMERR is malformed', 1, 'malformed'],
+  ['NXDOMAIN is dropped, for it would be an answer', 3, 'timeout'],
+  ['NOERROR is dropped, for it would be an answer', 0, 'timeout'],
+])('a bare header without the question (unbound to strangers): %s', async (_, rcode, why) => {
+  const answer = await askOnce({ raw: bare(rcode) }, { deadline: 300 });
+  expect(answer).toMatchObject({ kind: 'failed', why });
+});
