@@ -131,8 +131,8 @@ async function ask(db: Database, scan: Scan, { settings, lists, format, all, wor
   const { tally } = collector;
   const status = exitStatus(tally.worst(), tally.unknownShare());
   const sinceOf = await openOn(db, lists);
-  if (format === 'table' && changes.length === 0) world.out('No changes.\n');
   if (format === 'table' && settings.quiet) return status;
+  if (format === 'table' && changes.length === 0) world.out('No changes.\n');
   if (format === 'table') world.out('\n');
   await print({
     report: collector.report(),

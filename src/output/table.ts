@@ -96,6 +96,8 @@ function unknownBlock({ report, tally, lists, targets, paint }: TableInput): str
 /** "192.0.2.7 is on 2 lists. Proven clean on 27, clean but unproven on 4, 2 could not be asked: …" */
 function closingSentence({ lists, paint }: TableInput, target: string, standing: Standing): string {
   const { listed, proven, unproven, unknown } = standing;
+  if (listed.length + proven + unproven + unknown.length === 0)
+    return `None of the block lists asked holds targets like ${target}.`;
   const nowhere = unknown.length > 0 ? `${target} is on no list that could be asked` : `${target} is on no list`;
   const on = listed.length === 0 ? nowhere : `${target} is on ${count(listed.length, 'list')}`;
   const clean = [

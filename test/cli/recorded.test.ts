@@ -1,0 +1,127 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { testDatabase } from '../database.ts';
+import { type LabServer, startLab } from '../lab/server.ts';
+import { command, type Ran, temporaryHome } from './world.ts';
+
+const { home, remove } = temporaryHome();
+let lab: LabServer;
+let listed = false;
+let database: string;
+
+beforeAll(async () => {
+  lab = await startLab(({ name }) =>
+    name.startsWith('2.0.0.127.') || (listed && name === '7.2.0.192.spam.test')
+      ? { a: ['127.0.0.2'], txt: ['trap hit'] }
+      : { nxdomain: true },
+  );
+  const list = {
+    ...{ id: 'spam', name: 'Spam List', zone: 'spam.test', accepts: ['ipv4'], servers: [lab.address] },
+    ...{ control: { listed: '127.0.0.2', notListed: '127.0.0.1' } },
+    codes: { '127.0.0.2': { label: 'SPAM', meaning: 'traps', severity: 'high' } },
+  };
+  writeFileSync(path.join(home, 'lists.json'), JSON.stringify({ lists: [list] }));
+  writeFileSync(
+    path.join(home, 'config.json'),
+    JSON.stringify({ catalogue: 'lists.json', lists: 'spam', timeout: '2s', confirm: { delisted: 1, spacing: '0s' } }),
+  );
+  database = await testDatabase();
+});
+afterAll(async () => {
+  await lab.close();
+  remove();
+});
+
+function run(...args: string[]): Promise<Ran> {
+  const env = { HOME: home, DNSBLWATCH_CONFIG: path.join(home, 'config.json'), DNSBLWATCH_DATABASE: database };
+  return command(args, { env });
+}
+
+test('a scan without targets names the database, without its password, and fails', async () => {
+  const { status, err } = await run('scan');
+  expect(status).toBe(3);
+  expect(err).toContain('no targets in postgres://');
+});
+
+test('from the first target to the last change: what is recorded is what is told', async () => {
+  const added = await run('targets', 'add', '192.0.2.6-192.0.2.8', '--allow-special', '--tag', 'mail', '--label', 'MX');
+  expect(added).toMatchObject({ status: 0, out: '3 targets added.\n' });
+
+  const clean = await run('scan');
+  expect(clean.status).toBe(0);
+  expect(clean.out).toContain('No changes.');
+
+  listed = true;
+  const hit = await run('scan', '--format', 'json');
+  expect(hit.status).toBe(2);
+  const document = JSON.parse(hit.out);
+  expect(document.results.map(({ target }: { target: string }) => target)).toEqual(['192.0.2.7']);
+  expect(document.changes).toMatchObject([
+    { kind: 'listed', target: '192.0.2.7', list: 'spam', before: [], after: ['127.0.0.2'] },
+  ]);
+
+  const again = await run('scan');
+  expect(again.out).toContain('No changes.');
+  expect(again.out).toMatch(/Spam List {2}since \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+
+  listed = false;
+  const gone = await run('scan', '192.0.2.7', '--format', 'ndjson');
+  const lines = gone.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.filter(({ type }) => type === 'change')).toMatchObject([{ kind: 'delisted', target: '192.0.2.7' }]);
+  expect(lines.at(-1)).toMatchObject({ type: 'summary', clean: 1 });
+
+  const changes = JSON.parse((await run('history', '--changes', '--format', 'json')).out);
+  expect(changes.map(({ kind }: { kind: string }) => kind)).toEqual(['listed', 'delisted']);
+  expect(changes[0].evidence[0]).toMatchObject({ asked: '7.2.0.192.spam.test', rcode: 'NOERROR', txt: 'trap hit' });
+  const [interval] = JSON.parse((await run('history', '192.0.2.7', '--format', 'json')).out);
+  expect(interval).toMatchObject({ target: '192.0.2.7', list: 'spam', endedBy: 'delisted', relapses: 0 });
+
+  const then = JSON.parse((await run('history', '192.0.2.7', '--at', interval.since, '--format', 'json')).out);
+  expect(then).toMatchObject([{ target: '192.0.2.7', list: 'spam', answer: 'listed' }]);
+  const evidence = await run('history', '--changes', '--evidence');
+  expect(evidence.out).toContain('TXT');
+  expect(evidence.out).toContain('not-listed');
+});
+
+test('an address taken out of a range leaves the rest, and a target that is not tracked cannot be scanned', async () => {
+  expect((await run('targets', 'remove', '192.0.2.7')).out).toContain('1 target removed');
+  const rows = JSON.parse((await run('targets', 'list', '--format', 'json')).out);
+  expect(rows.map(({ target }: { target: string }) => target)).toEqual(['192.0.2.6', '192.0.2.8']);
+  expect(rows[0]).toMatchObject({ label: 'MX', tags: ['mail'] });
+  const { status, err } = await run('scan', '192.0.2.7');
+  expect(status).toBe(3);
+  expect(err).toContain('192.0.2.7 is not tracked in ');
+});
+
+test('with --quiet a scan without changes says nothing, so that cron sends no mail', async () => {
+  expect((await run('scan', '--quiet')).out).toBe('');
+});
+
+test.each([
+  ['a day that is none', ['history', '--since', '2026-02-30'], '--since "2026-02-30": expected a time'],
+  ['evidence of intervals', ['history', '--evidence'], 'expected --changes --evidence'],
+  ['a missing import file', ['targets', 'import', '/none.csv'], '/none.csv: cannot be read'],
+  ['a folder for an export', ['db', 'export', '/none/x'], '/none/x: no such file or folder'],
+  ['a tag that nothing has', ['scan', '--tag', 'nosuch'], 'no target tagged nosuch'],
+])('a mistake is told in one line, with status 3: %s', async (_case, args, message) => {
+  const { status, err } = await run(...args);
+  expect(status).toBe(3);
+  expect(err).toContain(message);
+  expect(err.trim().split('\n')).toHaveLength(1);
+});
+
+test('config check, init and schema; lists', async () => {
+  expect((await run('config', 'check')).out).toContain('All in order.');
+  const file = path.join(home, 'new', 'config.yaml');
+  expect(await run('config', 'init', file)).toMatchObject({ status: 0, out: `${file}\n` });
+  expect((await run('config', 'init', file)).err).toContain('is there already');
+  expect((await run('config', 'check', '--config', file)).status).toBe(0);
+  for (const what of ['config', 'catalogue', 'output'])
+    expect(JSON.parse((await run('config', 'schema', what)).out)).toMatchObject({ type: 'object' });
+  expect((await run('lists', 'spam')).out).toContain('Spam List (spam)');
+  expect((await run('lists', 'test', 'spam', '--format', 'json')).status).toBe(0);
+});
