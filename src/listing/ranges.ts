@@ -30,29 +30,6 @@ export function rangeOf(row: {
   return { kind: row.kind, lo: row.lo ?? 0n, hi: row.hi ?? 0n, domain: null };
 }
 
-const order: Record<TargetKind, number> = { ipv4: 0, ipv6: 1, domain: 2 };
-
-export function compareRanges(a: TargetRange, b: TargetRange): number {
-  if (a.kind !== b.kind) return order[a.kind] - order[b.kind];
-  if (a.kind === 'domain' || b.kind === 'domain') return (a.domain ?? '') < (b.domain ?? '') ? -1 : 1;
-  if (a.lo !== b.lo) return a.lo < b.lo ? -1 : 1;
-  return a.hi < b.hi ? -1 : a.hi > b.hi ? 1 : 0;
-}
-
-/** Sorted, without overlaps, neighbours joined: the same targets give the same ranges, however they were written. */
-export function canonical(ranges: readonly TargetRange[]): TargetRange[] {
-  const joined: TargetRange[] = [];
-  for (const range of [...ranges].sort(compareRanges)) {
-    const last = joined.at(-1);
-    if (last === undefined || last.kind !== range.kind) joined.push(range);
-    else if (range.kind === 'domain' || last.kind === 'domain') {
-      if (last.domain !== range.domain) joined.push(range);
-    } else if (range.lo > last.hi + 1n) joined.push(range);
-    else if (range.hi > last.hi) joined[joined.length - 1] = { ...last, hi: range.hi };
-  }
-  return joined;
-}
-
 /** A set's parts, and where each begins: a position is one target. */
 export type Part = { range: TargetRange; posFrom: number };
 

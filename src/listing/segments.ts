@@ -1,6 +1,6 @@
 import type { TargetKind } from '../catalogue/list.ts';
 import type { AddressRange, TargetRange } from '../target.ts';
-import { compareRanges } from './ranges.ts';
+import { compareRanges } from '../targets/ranges.ts';
 
 /** What is noted with a tracked range. */
 export type Notes = { label: string | null; tags: string[]; owner: string | null };

@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { targetSet, targetSetPart } from '../db/schema.ts';
 import type { TargetRange } from '../target.ts';
+import { mergeRanges } from '../targets/ranges.ts';
 import { chunks } from './changes.ts';
 import { lockSets, type Transaction } from './locks.ts';
-import { canonical, partsOf, type Targets, targetsOf } from './ranges.ts';
+import { partsOf, type Targets, targetsOf } from './ranges.ts';
 
 /** A stored set: it never changes, and the same targets are the same set. */
 export type StoredSet = { setId: number; targets: Targets };
 
 export async function storeSet(tx: Transaction, ranges: readonly TargetRange[]): Promise<StoredSet> {
-  const { parts, size } = partsOf(canonical(ranges));
+  const { parts, size } = partsOf(mergeRanges(ranges));
   const hash = hashOf(parts.map(({ range }) => range));
   await lockSets(tx);
   const [known] = await tx.select({ id: targetSet.id }).from(targetSet).where(eq(targetSet.hash, hash));

@@ -2,9 +2,10 @@ import { and, asc, inArray, isNull } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
 import { listing, pending, targetRange } from '../db/schema.ts';
 import type { TargetRange } from '../target.ts';
+import { mergeRanges } from '../targets/ranges.ts';
 import { type ChangeRecord, chunks, closeListings, type OpenListing } from './changes.ts';
 import { type Handle, lockTracked, type Transaction } from './locks.ts';
-import { canonical, contains, type Point, pointOf, rangeOf } from './ranges.ts';
+import { contains, type Point, pointOf, rangeOf } from './ranges.ts';
 import { type Edit, type Given, type Notes, planEdit, type Row } from './segments.ts';
 
 export type Tracked = Row & { trackedFrom: Date };
@@ -104,7 +105,7 @@ async function closeGone(tx: Transaction, gone: readonly TargetRange[], now: Dat
 
 /** Whether a point is in any of the ranges, by halving. */
 function membership(ranges: readonly TargetRange[]): (point: Point) => boolean {
-  const all = canonical(ranges);
+  const all = mergeRanges(ranges);
   const domains = new Set(all.map(({ domain }) => domain));
   const spans = all.filter((range) => range.kind !== 'domain');
   return (point) => {
