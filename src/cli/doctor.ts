@@ -7,6 +7,7 @@ import { clockFinding, databaseFinding, probeDatabase } from '../doctor/machine.
 import { type PathTest, testPaths } from '../doctor/paths.ts';
 import { renderDoctor } from '../doctor/render.ts';
 import { interceptionFinding, probeNowhere, probeResolvers, resolverFindings } from '../doctor/resolvers.ts';
+import { lookUpReverseName, reverseNameFinding, sendingAddress } from '../doctor/reverse-name.ts';
 import { createPacing } from '../scan/pacing.ts';
 import type { FindNameServers } from '../scan/path.ts';
 import { stateLedger } from './ledger.ts';
@@ -18,6 +19,8 @@ export type Surroundings = {
   systemServers: Server[];
   /** An address where no name server can be. */
   nowhere: Server;
+  /** The address that this machine sends from; null if it has no way out. */
+  sendingAddress(): Promise<string | null>;
   findNameServers?: FindNameServers;
 };
 
@@ -30,7 +33,11 @@ const NOWHERE_PATIENCE = 1500;
 export async function doctor(
   options: CommonOptions,
   world: World,
-  around: Surroundings = { systemServers: systemServers(), nowhere: NOWHERE },
+  around: Surroundings = {
+    systemServers: systemServers(),
+    nowhere: NOWHERE,
+    sendingAddress: () => sendingAddress(NOWHERE),
+  },
 ): Promise<void> {
   const format = formatOf(options.format, ['table', 'json']);
   const settings = await settingsOf(options, world);
@@ -59,9 +66,10 @@ async function lookAtDns(
   const asking = { ask: transport.ask, timeout, signal: world.signal };
   const resolvers = typeof resolver === 'string' ? around.systemServers : [resolver.host];
   try {
-    const [probes, answered, tests] = await Promise.all([
+    const [probes, answered, reverse, tests] = await Promise.all([
       probeResolvers(resolvers, asking),
       probeNowhere(around.nowhere, { ...asking, timeout: Math.min(timeout, NOWHERE_PATIENCE) }),
+      around.sendingAddress().then((address) => lookUpReverseName(address, resolvers, asking)),
       testPaths(lists, {
         ...asking,
         ...around,
@@ -78,10 +86,12 @@ async function lookAtDns(
       findings: [
         ...resolverFindings(probes, resolver),
         interception,
+        reverseNameFinding(reverse),
         ...listFindings({
           lists,
           known: catalogue.lists,
           tests,
+          reverse,
           explained: unresolved || interception.state === 'problem',
           rewriting: probes.some(({ outcome }) => outcome.kind === 'rewritten'),
         }),

@@ -3,7 +3,7 @@
 /** `ip:port`, IPv6 in brackets: `192.0.2.53:53`, `[2001:db8::53]:53`. */
 export type Server = string;
 
-export type QuestionType = 'A' | 'AAAA' | 'TXT' | 'NS' | 'MX' | 'SOA';
+export type QuestionType = 'A' | 'AAAA' | 'TXT' | 'NS' | 'MX' | 'SOA' | 'PTR';
 
 export type Question = { name: string; type: QuestionType };
 

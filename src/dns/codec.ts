@@ -98,6 +98,7 @@ function dataOf(type: QuestionType | 'CNAME', resource: PacketType['answers'][nu
     case 'NS':
       return host(resource.ns);
     case 'CNAME':
+    case 'PTR':
       return host(resource.domain);
     case 'MX':
       return `${resource.priority} ${host(resource.exchange)}`;

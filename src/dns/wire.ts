@@ -11,7 +11,7 @@ export type Section = 'answer' | 'authority' | 'additional';
 /** Where a record starts (its owner name), its type and class. Offsets in bytes. */
 export type RecordPlace = { section: Section; offset: number; type: number; class: number };
 
-export const TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, MX: 15, TXT: 16, AAAA: 28 } as const;
+export const TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28 } as const;
 
 const HEADER = 12;
 const MAX_NAME = 255;
@@ -74,6 +74,7 @@ function isWellFormed(message: Buffer, type: number, start: number, end: number)
       return length === 16;
     case TYPE.NS:
     case TYPE.CNAME:
+    case TYPE.PTR:
       return length > 0 && skipName(message, start, true) === end;
     case TYPE.MX:
       return length > 2 && skipName(message, start + 2, true) === end;

@@ -2,6 +2,7 @@ import type { ErrorClass, List } from '../catalogue/list.ts';
 import { type Finding, note, ok, problem } from './finding.ts';
 import { isGood, type PathTest, refusalIn } from './paths.ts';
 import { correctKey, refusalAdvice } from './refusals.ts';
+import type { ReverseName } from './reverse-name.ts';
 
 /** Silent name servers of so many lists are not the lists' fault. */
 const SILENT_LISTS = 3;
@@ -15,6 +16,7 @@ export type ListFacts = {
   /** Every list known, for account keys that would help. */
   known: readonly List[];
   tests: readonly PathTest[];
+  reverse: ReverseName;
   /** Another line says already why nothing answers. */
   explained: boolean;
   /** Another line says already that a resolver invents answers. */
@@ -92,14 +94,20 @@ function blockedPort({ tests, explained }: ListFacts, failing: readonly Failing[
 }
 
 /** One line for each operator and way of refusing. */
-function refusals({ known }: ListFacts, failing: readonly Failing[]): Finding[] {
+function refusals({ known, reverse }: ListFacts, failing: readonly Failing[]): Finding[] {
   const groups = groupBy(
     failing.filter(({ test }) => test.health === 'refused'),
     ({ list, test, refusal }) => `${list.operator} ${test.path} ${refusal}`,
   );
   return groups.map((group) => {
     const [{ list, test, refusal }] = group;
-    const { means, fix } = refusalAdvice({ list, path: test.path, refusal: refusal ?? 'rcode', known });
+    const { means, fix } = refusalAdvice({
+      list,
+      path: test.path,
+      refusal: refusal ?? 'rcode',
+      known,
+      reverse,
+    });
     return problem('lists', `${list.operator} ${means} (${test.detail ?? 'no detail'}): ${names(group)}`, fix);
   });
 }

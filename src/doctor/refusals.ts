@@ -1,5 +1,6 @@
 import type { ErrorClass, List } from '../catalogue/list.ts';
 import type { PathName } from '../scan/verdict.ts';
+import type { ReverseName } from './reverse-name.ts';
 
 export type Refusal = {
   list: List;
@@ -7,13 +8,15 @@ export type Refusal = {
   refusal: ErrorClass | 'rcode';
   /** Every list known: another of the same operator may take an account key. */
   known: readonly List[];
+  /** Of the address that this machine asks from. */
+  reverse: ReverseName;
 };
 
 const OWN_RESOLVER =
   'run a resolver of your own on this machine (such as unbound, without forwarders), and name it in /etc/resolv.conf';
 
 /** What the refusal means, as a predicate of the operator, and the one thing that ends it. */
-export function refusalAdvice({ list, path, refusal, known }: Refusal): { means: string; fix: string } {
+export function refusalAdvice({ list, path, refusal, known, reverse }: Refusal): { means: string; fix: string } {
   const shared = path === 'system' || path === 'host';
   const key = freeKey(list, known);
   const operator = operatorOf(list);
@@ -23,7 +26,7 @@ export function refusalAdvice({ list, path, refusal, known }: Refusal): { means:
         return { means: 'refuses public and unattributable resolvers, and this resolver is one', fix: OWN_RESOLVER };
       return {
         means: 'takes this machine for a public or unattributable resolver',
-        fix: `give this machine's public address a reverse name in a domain of yours that leads back to it${key === null ? '' : `; ${key} does too`}`,
+        fix: `${reverseNameFix(reverse)}${key === null ? '' : `; ${key} does too`}`,
       };
     case 'over-limit':
       if (shared) return { means: 'has had too many lookups from this resolver, by all who use it', fix: OWN_RESOLVER };
@@ -65,6 +68,22 @@ export function refusalAdvice({ list, path, refusal, known }: Refusal): { means:
 }
 
 const operatorOf = ({ website }: List): string => (website === null ? 'the operator' : `the operator (${website})`);
+
+/** What such operators want: a reverse name of the owner's own that leads back. */
+function reverseNameFix(reverse: ReverseName): string {
+  const wanted = 'a reverse name in a domain of yours that leads back to it';
+  switch (reverse.kind) {
+    case 'none':
+      return `give ${reverse.address} ${wanted}: it has none; whoever gave you the address sets it`;
+    case 'astray':
+      return `make ${reverse.name}, the reverse name of ${reverse.address}, lead back to it, or give it another`;
+    case 'good':
+      return `its reverse name ${reverse.name} leads back to ${reverse.address}; if that is a name of your provider's, give it one in a domain of yours`;
+    case 'private':
+    case 'unknown':
+      return `give this machine's public address ${wanted}`;
+  }
+}
 
 /** For a keyed list that answers nobody without a good key. */
 export function correctKey(list: List): string {

@@ -60,6 +60,7 @@ function catalogue(lists: Record<string, unknown>[]): string {
 const around = (more: Partial<Surroundings>): Surroundings => ({
   systemServers: [],
   nowhere: silent.address,
+  sendingAddress: async () => '192.168.1.2',
   findNameServers: async () => [],
   ...more,
 });
@@ -87,6 +88,7 @@ test('doctor finds nothing to mend where everything is in order', async () => {
   expect(report().findings.map(({ about, state }) => `${about} ${state}`)).toEqual([
     'resolver ok',
     'port-53 ok',
+    'reverse-name note',
     'lists ok',
     'clock note',
     'database note',

@@ -4,7 +4,10 @@ import type { Finding } from '../../src/doctor/finding.ts';
 import { type ListFacts, listFindings } from '../../src/doctor/lists.ts';
 import type { PathTest } from '../../src/doctor/paths.ts';
 import { refusalAdvice } from '../../src/doctor/refusals.ts';
+import type { ReverseName } from '../../src/doctor/reverse-name.ts';
 import { labList } from '../scan/zone.ts';
+
+const NO_WAY_OUT: ReverseName = { kind: 'unknown', detail: 'this machine has no way out' };
 
 /** `one direct healthy`, with what comes after as detail. */
 function tested(text: string): PathTest {
@@ -22,7 +25,7 @@ function tested(text: string): PathTest {
 function findings(texts: string[], more: Partial<ListFacts> = {}): Finding[] {
   const tests = texts.map(tested);
   const lists = [...new Set(tests.map(({ list }) => list))].map((id) => labList({ id }));
-  return listFindings({ lists, known: lists, tests, explained: false, rewriting: false, ...more });
+  return listFindings({ lists, known: lists, tests, reverse: NO_WAY_OUT, explained: false, rewriting: false, ...more });
 }
 
 const problems = (found: Finding[]): string[] => found.flatMap(({ state, line }) => (state === 'problem' ? line : []));
@@ -114,7 +117,7 @@ describe('what a refusal means and the one fix', () => {
   });
   const known = [list, keyed];
 
-  test.each<[string, Parameters<typeof refusalAdvice>[0], RegExp]>([
+  test.each<[string, Omit<Parameters<typeof refusalAdvice>[0], 'reverse'>, RegExp]>([
     ['a public resolver: one of your own', { list, path: 'system', refusal: 'public-resolver', known }, /own/],
     ['this machine: its reverse name', { list, path: 'direct', refusal: 'public-resolver', known: [] }, /reverse name/],
     ['over the limit: a free key', { list, path: 'direct', refusal: 'over-limit', known }, /keys\.acme-dqs/],
@@ -132,8 +135,17 @@ describe('what a refusal means and the one fix', () => {
       /correct keys\.acme-dqs/,
     ],
   ])('%s', (_name, refusal, fix) => {
-    const advice = refusalAdvice(refusal);
+    const advice = refusalAdvice({ ...refusal, reverse: NO_WAY_OUT });
     expect(advice.fix).toMatch(fix);
     expect(advice.means).not.toBe('');
+  });
+
+  test.each<{ reverse: ReverseName; fix: RegExp }>([
+    { reverse: { kind: 'none', address: '5.6.7.8' }, fix: /give 5\.6\.7\.8 a reverse name .*: it has none/ },
+    { reverse: { kind: 'astray', address: '5.6.7.8', name: 'a.example' }, fix: /make a\.example, .* lead back/ },
+    { reverse: { kind: 'good', address: '5.6.7.8', name: 'a.example' }, fix: /a\.example leads back .* provider's/ },
+    { reverse: { kind: 'private', address: '10.0.0.1' }, fix: /this machine's public address/ },
+  ])('taken for unattributable, the fix follows what the reverse name is: $reverse.kind', ({ reverse, fix }) => {
+    expect(refusalAdvice({ list, path: 'direct', refusal: 'public-resolver', known: [], reverse }).fix).toMatch(fix);
   });
 });

@@ -14,6 +14,7 @@ export type Reply = {
   /** One TXT record each; an inner array is one record of several strings. */
   txt?: (string | string[])[];
   ns?: string[];
+  ptr?: string[];
   /** `10 mail.example.org` */
   mx?: string[];
   /** The name asked is an alias; `a`, `aaaa` and `txt` then belong to the last of these names. */
@@ -117,6 +118,7 @@ function answersOf(name: string, reply: Reply): Resource[] {
     ...(reply.a ?? []).map((address) => record(owner, Packet.TYPE.A, { address })),
     ...(reply.aaaa ?? []).map((address) => record(owner, Packet.TYPE.AAAA, { address })),
     ...(reply.txt ?? []).map((data) => record(owner, Packet.TYPE.TXT, { data })),
+    ...(reply.ptr ?? []).map((domain) => record(owner, Packet.TYPE.PTR, { domain })),
     ...(reply.ns ?? []).map((ns) => record(owner, Packet.TYPE.NS, { ns })),
     ...(reply.mx ?? []).map((text) => {
       const [priority = '0', exchange = ''] = text.split(' ');
