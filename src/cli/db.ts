@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { exportDatabase } from '../db/export.ts';
 import { withoutPassword } from '../db/failure.ts';
-import { exportDatabase, importDatabase } from '../db/transfer.ts';
+import { importDatabase } from '../db/import.ts';
 import { UserError } from '../errors.ts';
 import { withDatabase } from './database.ts';
 import { type CommonOptions, settingsOf } from './options.ts';
@@ -21,11 +23,16 @@ export async function exportTo(file: string | undefined, options: CommonOptions,
     if (file === undefined || file === '-') return void (await exportDatabase(db, process.stdout));
     // A second export must not destroy the first.
     const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
-    await opened(stream, file);
-    const rows = await exportDatabase(db, stream);
-    stream.end();
-    await once(stream, 'finish');
-    world.err(`${rows} rows written to ${file}.\n`);
+    await orFileError(file, once(stream, 'open'));
+    try {
+      const rows = await exportDatabase(db, stream);
+      stream.end();
+      await finished(stream);
+      world.err(`${rows} rows written to ${file}.\n`);
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw fileError(file, error) ?? error;
+    }
   });
 }
 
@@ -33,19 +40,35 @@ export async function exportTo(file: string | undefined, options: CommonOptions,
 export async function importFrom(file: string, options: CommonOptions, world: World): Promise<void> {
   const { database } = await settingsOf(options, world);
   const stream = file === '-' ? process.stdin : createReadStream(file);
-  if (stream !== process.stdin) await opened(stream, file);
+  if (stream !== process.stdin) await orFileError(file, once(stream, 'open'));
   await withDatabase(database, async (db) => {
-    const rows = await importDatabase(db, stream);
+    const rows = await orFileError(file, importDatabase(db, stream));
     world.out(`${rows} rows read into ${withoutPassword(database)}.\n`);
   });
 }
 
-async function opened(stream: NodeJS.EventEmitter, file: string): Promise<void> {
+async function orFileError<T>(file: string, work: Promise<T>): Promise<T> {
   try {
-    await once(stream, 'open');
+    return await work;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new UserError(`${file}: is there already and is left as it is`);
-    throw new UserError(`${file}: ${code === 'ENOENT' ? 'no such file or folder' : `cannot be opened (${code})`}`);
+    throw fileError(file, error) ?? error;
   }
+}
+
+const fileMeanings: Record<string, string> = {
+  EEXIST: 'is there already and is left as it is',
+  ENOENT: 'no such file or folder',
+  EISDIR: 'is a folder; expected a file',
+  EIO: 'the disk cannot be read or written',
+  ENOSPC: 'the disk is full: make room, or give a file on another one',
+  EDQUOT: 'the disk quota is used up: make room, or give a file on another disk',
+};
+
+/** A failure of the file itself, as a message; null: something else failed, such as the connection to the server. */
+function fileError(file: string, error: unknown): UserError | null {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  const meaning = fileMeanings[code];
+  if (syscall === 'open') return new UserError(`${file}: ${meaning ?? `cannot be opened (${code})`}`);
+  const ofFile = meaning !== undefined && (syscall === 'read' || syscall === 'write');
+  return ofFile ? new UserError(`${file}: ${meaning}`) : null;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
 import { UserError } from '../errors.ts';
 
 /** Any number that no other program is likely to take: "dnsb" in ASCII. */
@@ -25,7 +25,7 @@ export function wantedVersion(folder: string): number {
 }
 
 /** The version in the database; 0: none of our tables yet. */
-async function foundVersion(sql: Sql): Promise<number> {
+export async function foundVersion(sql: Sql | TransactionSql): Promise<number> {
   const [table] = await sql<{ there: boolean }[]>`
     select to_regclass('drizzle.__drizzle_migrations') is not null as there`;
   if (table?.there !== true) return 0;

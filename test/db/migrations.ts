@@ -1,6 +1,18 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { migrationsFolder } from '../../src/db/migrate.ts';
+
+/** The program's own migrations as they were when the one of this version (ms since 1970) was the last. */
+export function migrationsUpTo(version: number): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-migrations-'));
+  cpSync(migrationsFolder(), folder, { recursive: true });
+  const file = path.join(folder, 'meta/_journal.json');
+  const journal = JSON.parse(readFileSync(file, 'utf8')) as { entries: { when: number }[] };
+  journal.entries = journal.entries.filter(({ when }) => when <= version);
+  writeFileSync(file, JSON.stringify(journal));
+  return folder;
+}
 
 /** A folder of migrations as drizzle-kit writes it: one a text, made a day apart from 2026-01-01 on. */
 export function migrationsOf(...texts: string[]): string {
