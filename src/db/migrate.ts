@@ -17,7 +17,7 @@ export function migrationsFolder(): string {
 }
 
 /** The version of the schema that this program wants: when its last migration was made, ms since 1970. */
-export function wantedVersion(folder: string): number {
+function wantedVersion(folder: string): number {
   const journal = JSON.parse(readFileSync(path.join(folder, 'meta', '_journal.json'), 'utf8')) as {
     entries: { when: number }[];
   };
