@@ -1,8 +1,7 @@
 import type { List } from '../catalogue/list.ts';
 import { withoutPassword } from '../db/failure.ts';
 import { adviceInOrder, type OpenListing, type Removal } from '../delisting/advice.ts';
-import { factsOf } from '../delisting/facts.ts';
-import { judgeRemoval } from '../delisting/removal.ts';
+import { judgeRecorded } from '../delisting/judge.ts';
 import { requestText } from '../delisting/request.ts';
 import { UserError } from '../errors.ts';
 import { type ListingRecord, listingHistory, type RemovalRecord } from '../listing/history.ts';
@@ -80,9 +79,7 @@ function waysOf(target: Target, records: readonly ListingRecord[], { catalogue }
         since: record.since,
         reason: record.reason,
         texts: advice.steps.map((step) => requestText(step, listing, target)),
-        requests: listing.removals.map((removal) =>
-          judgeRemoval(removal, judged(record), usualTime(listing, removal), now),
-        ),
+        requests: record.removals.map((removal) => judgeRecorded(removal, record, listing.list, now)),
       },
     ];
   });
@@ -102,16 +99,6 @@ function openListing(list: List, record: ListingRecord): OpenListing {
 function removalOf({ label, requestedAt, withdrawnAt, note }: RemovalRecord): Removal {
   const withdrawn = withdrawnAt === null ? null : new Date(withdrawnAt);
   return { label, requestedAt: new Date(requestedAt), withdrawnAt: withdrawn, note };
-}
-
-function judged({ until, endedBy, codes }: ListingRecord) {
-  return { until: until === null ? null : new Date(until), endedBy, codes };
-}
-
-/** The usual time of the label that was asked for; of the first code where the request was for all. */
-function usualTime({ list, codes }: OpenListing, { label }: Removal): string | undefined {
-  const code = codes.find((seen) => label === null || seen.label === label)?.code;
-  return factsOf(list, code === undefined ? undefined : list.codes[code]?.delisting).usualTime;
 }
 
 function oneTarget(text: string): Target {

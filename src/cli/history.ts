@@ -1,15 +1,16 @@
-import type { List } from '../catalogue/list.ts';
 import { withoutPassword } from '../db/failure.ts';
 import type { Database } from '../db/open.ts';
 import { UserError } from '../errors.ts';
-import { listedAt } from '../listing/at.ts';
+import { listedAt, type Then } from '../listing/at.ts';
 import { changeHistory, type HistoryFilter, listingHistory } from '../listing/history.ts';
-import { field } from '../output/csv.ts';
 import { renderChanges, renderListings, renderThen } from '../output/history.ts';
+import { changesCsv, listingsCsv, thenCsv } from '../output/history-csv.ts';
+import { changesMarkdown, listingsMarkdown, thenMarkdown } from '../output/history-markdown.ts';
 import { expand, parseTarget, type TargetRange } from '../target.ts';
 import { withDatabase } from './database.ts';
 import { parseMoment } from './moment.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
+import { withOutcomes, withRequests } from './requests.ts';
 import type { World } from './world.ts';
 
 export type HistoryOptions = CommonOptions & {
@@ -22,7 +23,7 @@ export type HistoryOptions = CommonOptions & {
   evidence?: boolean;
 };
 
-const FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
+const FORMATS = ['table', 'json', 'ndjson', 'csv', 'markdown'] as const;
 type Format = (typeof FORMATS)[number];
 
 /** Listings, changes, or what was known at a moment. */
@@ -63,11 +64,17 @@ function filterOf(
 type Shown = { settings: Settings; format: Format; world: World };
 
 async function showListings(db: Database, filter: HistoryFilter, { settings, format, world }: Shown): Promise<void> {
-  const listings = await listingHistory(db, filter);
-  if (format !== 'table')
-    return world.out(written(format, listings, (one) => one.codes.map(({ code }) => code).join(' ')));
-  if (listings.length === 0) return world.err(`No listings recorded in ${withoutPassword(settings.database)}.\n`);
-  world.out(renderListings(listings, namesIn(settings), settings.paint));
+  const { lists } = settings.catalogue;
+  const listings = withOutcomes(await listingHistory(db, filter), lists, world.now());
+  world.out(
+    written(format, listings, {
+      csv: () => listingsCsv(listings),
+      markdown: () => listingsMarkdown(listings, lists),
+      table: () => (listings.length === 0 ? '' : renderListings(listings, lists, settings.paint)),
+    }),
+  );
+  if (listings.length === 0)
+    world.err(`No listings ${within(filter)}recorded in ${withoutPassword(settings.database)}.\n`);
 }
 
 async function showChanges(
@@ -76,13 +83,18 @@ async function showChanges(
   evidence: boolean,
   { settings, format, world }: Shown,
 ): Promise<void> {
-  const changes = await changeHistory(db, {
-    ...filter,
-    evidence: evidence || format === 'json' || format === 'ndjson',
-  });
-  if (format !== 'table') return world.out(written(format, changes, (one) => one.after.join(' ')));
-  if (changes.length === 0) return world.err(`No changes recorded in ${withoutPassword(settings.database)}.\n`);
-  world.out(renderChanges(changes, namesIn(settings), settings.paint));
+  const { lists } = settings.catalogue;
+  const json = format === 'json' || format === 'ndjson';
+  const changes = await withRequests(db, await changeHistory(db, { ...filter, evidence: evidence || json }));
+  world.out(
+    written(format, changes, {
+      csv: () => changesCsv(changes, evidence),
+      markdown: () => changesMarkdown(changes, lists),
+      table: () => renderChanges(changes, lists, settings.paint),
+    }),
+  );
+  if (changes.length === 0)
+    world.err(`No changes ${within(filter)}recorded in ${withoutPassword(settings.database)}.\n`);
 }
 
 async function showMoment(
@@ -90,38 +102,36 @@ async function showMoment(
   at: Date,
   range: TargetRange | undefined,
   filter: HistoryFilter,
-  { settings, format, world }: Shown,
+  shown: Shown,
 ): Promise<void> {
-  if (range === undefined) {
-    // Of all targets only what was listed: the rest would be every pair of target and list.
-    return await showListings(db, { ...filter, since: at, until: at }, { settings, format, world });
-  }
-  const answers = [];
+  // Of all targets only what was listed: the rest would be every pair of target and list.
+  if (range === undefined) return await showListings(db, { ...filter, since: at, until: at }, shown);
+  const { settings, format, world } = shown;
+  const { lists } = settings.catalogue;
+  const answers: Then[] = [];
   for (const target of expand(range)) answers.push(...(await listedAt(db, target, at, filter.lists)));
-  if (format !== 'table') return world.out(written(format, answers, ({ answer }) => answer));
-  if (answers.length === 0) return world.err(`No list was ever asked in ${withoutPassword(settings.database)}.\n`);
-  world.out(renderThen(answers, namesIn(settings), settings.paint));
+  world.out(
+    written(format, answers, {
+      csv: () => thenCsv(answers),
+      markdown: () => thenMarkdown(answers, lists),
+      table: () => (answers.length === 0 ? '' : renderThen(answers, lists, settings.paint)),
+    }),
+  );
+  if (answers.length === 0) world.err(`No list was ever asked in ${withoutPassword(settings.database)}.\n`);
 }
 
-function namesIn({ catalogue }: Settings): readonly List[] {
-  return catalogue.lists;
+/** Nothing found is no proof that nothing is there, where only a part was looked at. */
+function within({ targets, lists, since, until, open }: HistoryFilter): string {
+  const partly = [targets, lists, since, until, open].some((part) => part !== undefined);
+  return partly ? 'that fit are ' : '';
 }
 
-type Row = { target: string; list: string };
-
-function written<T extends Row>(
-  format: Exclude<Format, 'table'>,
-  rows: readonly T[],
-  codes: (row: T) => string,
+function written(
+  format: Format,
+  rows: readonly object[],
+  otherwise: Record<'csv' | 'markdown' | 'table', () => string>,
 ): string {
   if (format === 'json') return `${JSON.stringify(rows, null, 2)}\n`;
   if (format === 'ndjson') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  const [first] = rows;
-  if (first === undefined) return '';
-  const flat = Object.keys(first).filter((key) => !['codes', 'evidence', 'removals', 'before', 'after'].includes(key));
-  const lines = rows.map((row) => {
-    const cells = row as Record<string, unknown>;
-    return [...flat.map((key) => String(cells[key] ?? '')), codes(row)];
-  });
-  return [[...flat, 'codes'], ...lines].map((line) => `${line.map(field).join(',')}\r\n`).join('');
+  return otherwise[format]();
 }

@@ -12,18 +12,18 @@ type Printed = {
   format: Format;
   status: ExitStatus;
   paint: Paint;
-  /** Of a recorded scan, as the JSON contract has them. */
-  changes?: readonly Record<string, unknown>[];
+  /** Of a recorded scan, as the JSON contract has them: `changes`, `requests`. */
+  recorded?: Record<string, readonly object[]>;
   since?: (target: string, list: string) => Date | null;
   out(text: string): void;
 };
 
 /** Prints a report; of ndjson its end, for the results went out as they came. */
 export async function print(printed: Printed): Promise<void> {
-  const { report, tally, lists, format, status, paint, out, changes, since, targets } = printed;
+  const { report, tally, lists, format, status, paint, out, recorded, since, targets } = printed;
   if (format === 'json') {
     const { jsonDocument } = await import('../output/json.ts');
-    return out(jsonDocument(report, changes === undefined ? {} : { changes }));
+    return out(jsonDocument(report, recorded));
   }
   if (format === 'ndjson') {
     const { ndjsonLine } = await import('../output/json.ts');

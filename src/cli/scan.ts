@@ -10,7 +10,10 @@ import { recordBatch } from '../listing/record.ts';
 import { finishScan, type Scan, type ScanOptions, startFullScan, startNamedScan } from '../listing/scans.ts';
 import { trackedTargets } from '../listing/tracked.ts';
 import { renderChange } from '../output/changes.ts';
+import { renderOverdue } from '../output/delisting.ts';
+import type { ShownChange } from '../output/history.ts';
 import { ndjsonLine } from '../output/json.ts';
+import type { Report } from '../output/report.ts';
 import { day } from '../output/table.ts';
 import { runRound } from '../scan/round.ts';
 import { formatRange, type TargetRange } from '../target.ts';
@@ -21,6 +24,7 @@ import { withDatabase } from './database.ts';
 import { givenTargets } from './given.ts';
 import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } from './options.ts';
 import { print } from './print.ts';
+import { judgedRequests, type OpenRequest, withRequests } from './requests.ts';
 import type { World } from './world.ts';
 
 /** Small enough that little is asked again after a SIGKILL, large enough that the closing controls weigh little. */
@@ -99,11 +103,14 @@ async function ask(db: Database, scan: Scan, { settings, lists, format, all, wor
     progress: !settings.quiet,
     world,
   });
-  const changes: ChangeRecord[] = [];
+  const changes: ShownChange[] = [];
   const say = sayer(collector, { format, lists: settings.catalogue.lists, settings, world });
-  const closed = await followCatalogue(db, settings.catalogue.lists, world.now());
-  changes.push(...closed);
-  say(closed);
+  const tell = async (recorded: readonly ChangeRecord[]): Promise<void> => {
+    const told = await withRequests(db, recorded);
+    changes.push(...told);
+    say(told);
+  };
+  await tell(await followCatalogue(db, settings.catalogue.lists, world.now()));
   const memory = await remember(db, lists, world.now());
   try {
     await withAsking(settings, world, async (asking) => {
@@ -116,11 +123,7 @@ async function ask(db: Database, scan: Scan, { settings, lists, format, all, wor
         batchSize: BATCH,
       });
       for await (const event of round) {
-        if (event.type === 'batch') {
-          const recorded = await recordBatch(db, scan, event.batch);
-          changes.push(...recorded);
-          say(recorded);
-        }
+        if (event.type === 'batch') await tell(await recordBatch(db, scan, event.batch));
         collector.add(event);
       }
     });
@@ -131,18 +134,20 @@ async function ask(db: Database, scan: Scan, { settings, lists, format, all, wor
   const { tally } = collector;
   const status = exitStatus(tally.worst(), tally.unknownShare());
   const sinceOf = await openOn(db, lists);
+  const report = collector.report();
+  const requests = stillThere(await judgedRequests(db, lists, world.now()), report);
   if (format === 'table' && settings.quiet) return status;
   if (format === 'table' && changes.length === 0) world.out('No changes.\n');
-  if (format === 'table') world.out('\n');
+  if (format === 'table') world.out(`${renderOverdue(requests, settings.catalogue.lists, settings.paint)}\n`);
   await print({
-    report: collector.report(),
+    report,
     tally,
     lists,
     targets: targetTexts(scan, collector),
     format,
     status,
     paint: settings.paint,
-    changes,
+    recorded: { changes, requests },
     since: (target, list) => sinceOf.get(`${list}|${target}`)?.since ?? null,
     out: world.out,
   });
@@ -151,13 +156,21 @@ async function ask(db: Database, scan: Scan, { settings, lists, format, all, wor
 
 /** Changes are told as soon as they are recorded: after a kill nobody is told twice, and nobody waits for the end. */
 function sayer(collector: Collector, { format, lists, settings, world }: Omit<Asking, 'all'>) {
-  return (changes: readonly ChangeRecord[]): void => {
+  return (changes: readonly ShownChange[]): void => {
     if (changes.length > 0) collector.pause();
     for (const change of changes) {
       if (format === 'ndjson') world.out(ndjsonLine('change', { ...change }));
       else if (format === 'table') world.out(renderChange(change, lists, settings.paint));
     }
   };
+}
+
+/** The requests about what this scan has seen on its list still. */
+function stillThere(requests: readonly OpenRequest[], { results }: Report): OpenRequest[] {
+  const listed = new Set(
+    results.flatMap(({ verdict, list, target }) => (verdict === 'listed' ? `${list}|${target}` : [])),
+  );
+  return requests.filter(({ list, target }) => listed.has(`${list}|${target}`));
 }
 
 /** Open listings by `list|target`. */

@@ -10,7 +10,7 @@ export type RemovalJudgement = {
 };
 
 /** The listing the request was for; `endedBy` is `delisted`, or why it is no longer watched. */
-export type JudgedListing = { until: Date | null; endedBy: string | null; codes: { label: string }[] };
+export type JudgedListing = { until: Date | null; endedBy: string | null; codes: readonly { label: string }[] };
 
 /** `usualTime`: ISO 8601, as the catalogue has it for the code; the label of a recoded listing counts as removed. */
 export function judgeRemoval(

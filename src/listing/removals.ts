@@ -1,9 +1,11 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
-import { listing, removal } from '../db/schema.ts';
+import { change, type EndedBy, listing, removal } from '../db/schema.ts';
 import { UserError } from '../errors.ts';
-import { labelsOf } from './changes.ts';
-import type { Transaction } from './locks.ts';
+import { chunks, labelsOf } from './changes.ts';
+import type { RemovalRecord } from './history.ts';
+import type { Handle, Transaction } from './locks.ts';
+import type { ListedCode } from './state.ts';
 
 /** `label`: one of the listing's, or all of it. */
 export type RemovalOf = { target: string; list: string; label?: string | null };
@@ -45,6 +47,64 @@ export async function withdrawRemoval(db: Pick<Database, 'orm'>, of: RemovalOf, 
     if (withdrawn.length === 0)
       throw new UserError(`${of.target} on ${of.list}: no removal is requested that could be withdrawn`);
   });
+}
+
+/** A request and the listing that it is about. Times in ISO 8601. */
+export type RequestRecord = RemovalRecord & {
+  target: string;
+  list: string;
+  until: string | null;
+  endedBy: EndedBy | null;
+  codes: ListedCode[];
+};
+
+/** Requests, not withdrawn, about open listings of these lists; the oldest first. */
+export async function openRequests(db: Pick<Database, 'orm'>, lists: readonly string[]): Promise<RequestRecord[]> {
+  const rows = await selectRequests(db.orm)
+    .where(and(isNull(removal.withdrawnAt), isNull(listing.until), inArray(listing.listId, [...lists])))
+    .orderBy(asc(removal.id));
+  return rows.map(recordOf);
+}
+
+/** By change: the requests, not withdrawn, that were made before it about its listing. */
+export async function requestsBefore(
+  db: Pick<Database, 'orm'>,
+  changes: readonly number[],
+): Promise<Map<number, RequestRecord[]>> {
+  const rows = [];
+  for (const some of chunks(changes))
+    rows.push(
+      ...(await selectRequests(db.orm)
+        .innerJoin(change, eq(change.listingId, listing.id))
+        .where(
+          and(
+            inArray(change.id, some),
+            sql`${removal.requestedAt} <= ${change.at}`,
+            sql`(${removal.withdrawnAt} is null or ${removal.withdrawnAt} > ${change.at})`,
+          ),
+        )
+        .orderBy(asc(removal.id))),
+    );
+  const byChange = Map.groupBy(rows, (row) => row.change.id);
+  return new Map([...byChange].map(([id, own]) => [id, own.map(recordOf)]));
+}
+
+const selectRequests = (db: Handle) => db.select().from(removal).innerJoin(listing, eq(removal.listingId, listing.id));
+
+type RequestRow = { removal: typeof removal.$inferSelect; listing: typeof listing.$inferSelect };
+
+function recordOf({ removal: { label, requestedAt, withdrawnAt, note }, listing: of }: RequestRow): RequestRecord {
+  return {
+    target: of.target,
+    list: of.listId,
+    label,
+    requestedAt: requestedAt.toISOString(),
+    withdrawnAt: withdrawnAt?.toISOString() ?? null,
+    note,
+    until: of.until?.toISOString() ?? null,
+    endedBy: of.endedBy,
+    codes: of.codes,
+  };
 }
 
 function sameLabel(label: string | null | undefined) {

@@ -15,6 +15,8 @@ export type ShownChange = {
   removed: readonly string[];
   proven: boolean;
   endedBy: string | null;
+  /** The removal request that it answers, in words. */
+  removal?: { said: string } | null;
 };
 
 /** One line a change: `listed    192.0.2.7 on Example BL: 127.0.0.2 (SPAM)`. */
@@ -22,7 +24,8 @@ export function renderChange(change: ShownChange, lists: readonly List[], paint:
   const kind = change.kind.padEnd(9);
   const painted = change.kind === 'delisted' ? paint.good(kind) : change.kind === 'listed' ? paint.bold(kind) : kind;
   const proof = change.proven || change.kind === 'closed' ? '' : ' (unproven)';
-  return `${painted} ${change.target} on ${nameOf(lists, change.list)}${detail(change)}${proof}\n`;
+  const followed = change.removal ? `, ${change.removal.said}` : '';
+  return `${painted} ${change.target} on ${nameOf(lists, change.list)}${detail(change)}${proof}${followed}\n`;
 }
 
 function detail({ kind, before, after, added, removed, endedBy }: ShownChange): string {

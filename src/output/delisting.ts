@@ -1,8 +1,10 @@
+import type { List } from '../catalogue/list.ts';
 import type { Advice, Step } from '../delisting/advice.ts';
 import type { RemovalJudgement } from '../delisting/removal.ts';
 import type { RequestText } from '../delisting/request.ts';
 import type { Paint } from './colour.ts';
 import { plain } from './plain.ts';
+import { day, nameOf } from './table.ts';
 
 /** One list's way off, with the text to send for each step and what became of earlier requests. */
 export type Way = {
@@ -13,6 +15,19 @@ export type Way = {
   requests: RemovalJudgement[];
 };
 
+type Overdue = { target: string; list: string; requestedAt: string; outcome: RemovalJudgement };
+
+/** A line for each request whose usual time is over; nothing for others. */
+export function renderOverdue(requests: readonly Overdue[], lists: readonly List[], paint: Paint): string {
+  return requests
+    .filter(({ outcome }) => outcome.kind === 'overdue')
+    .map(
+      ({ target, list, requestedAt, outcome }) =>
+        `${paint.warn('overdue  ')} ${target} on ${nameOf(lists, list)}, removal requested ${day(new Date(requestedAt))}: ${outcome.said}\n`,
+    )
+    .join('');
+}
+
 /** For people: the lists in the order in which to deal with them. */
 export function renderWays(target: string, ways: readonly Way[], paint: Paint): string {
   const head = `${paint.bold(target)} is on ${ways.length} ${ways.length === 1 ? 'list' : 'lists'}; deal with them in this order.\n`;
@@ -20,7 +35,9 @@ export function renderWays(target: string, ways: readonly Way[], paint: Paint): 
 }
 
 function renderWay({ advice, since, reason, texts, requests }: Way, number: number, paint: Paint): string {
-  const lines = [`${number}. ${paint.bold(advice.name)} (${advice.list})${since === null ? '' : `, since ${since}`}`];
+  const lines = [
+    `${number}. ${paint.bold(advice.name)} (${advice.list})${since === null ? '' : `, since ${day(new Date(since))}`}`,
+  ];
   if (reason !== null) lines.push(`   The list says: ${plain(reason)}`);
   for (const { said } of requests) lines.push(`   ${said}`);
   for (const [at, step] of advice.steps.entries()) lines.push(...renderStep(step, texts[at] ?? null));
@@ -50,5 +67,3 @@ function renderStep(step: Step, text: RequestText | null): string[] {
   }
   return lines;
 }
-
-const day = (date: Date): string => date.toISOString().slice(0, 16).replace('T', ' ').concat(' UTC');

@@ -1,7 +1,9 @@
 import type { List } from '../catalogue/list.ts';
+import type { Followed } from '../delisting/judge.ts';
+import type { RemovalJudgement } from '../delisting/removal.ts';
 import type { Then } from '../listing/at.ts';
 import type { ChangeRecord } from '../listing/changes.ts';
-import type { ListingRecord } from '../listing/history.ts';
+import type { ListingRecord, RemovalRecord } from '../listing/history.ts';
 import type { Evidence } from '../listing/state.ts';
 import { renderChange } from './changes.ts';
 import type { Paint } from './colour.ts';
@@ -12,29 +14,42 @@ import { whyInWords } from './why.ts';
 
 const at = (text: string): string => day(new Date(text));
 
+/** A listing with what became of each removal request. */
+export type ShownListing = Omit<ListingRecord, 'removals'> & { removals: ShownRemoval[] };
+type ShownRemoval = RemovalRecord & { outcome: RemovalJudgement };
+
+/** A change with the removal request that it answers. */
+export type ShownChange = ChangeRecord & { removal: Followed | null };
+
 /** Intervals as a table, and below it what was asked of the lists. */
-export function renderListings(listings: readonly ListingRecord[], lists: readonly List[], paint: Paint): string {
-  const rows = listings.map((one) => [
+export function renderListings(listings: readonly ShownListing[], lists: readonly List[], paint: Paint): string {
+  const rows = listings.map((one) => listingCells(one, lists, paint));
+  const removals = listings.flatMap((one) =>
+    one.removals.map((removal) => `${one.target} on ${nameOf(lists, one.list)}: ${whatWasAsked(removal)}\n`),
+  );
+  const table = columns([['TARGET', 'LIST', 'SINCE', 'UNTIL', 'CODES', ''], ...rows]);
+  return removals.length === 0 ? table : `${table}\n${removals.join('')}`;
+}
+
+export function listingCells(one: ShownListing, lists: readonly List[], paint: Paint): string[] {
+  return [
     one.target,
     nameOf(lists, one.list),
     at(one.since),
     one.until === null ? paint.bold('open') : at(one.until),
     plain(one.codes.map(({ code, label }) => `${code} ${label}`).join(', ')),
     remark(one),
-  ]);
-  const removals = listings.flatMap((one) =>
-    one.removals.map(({ label, requestedAt, withdrawnAt, note }) => {
-      const of = label === null ? '' : ` (${plain(label)})`;
-      const end = withdrawnAt === null ? '' : `, withdrawn ${at(withdrawnAt)}`;
-      const said = note === null ? '' : `: ${plain(note)}`;
-      return `Removal of ${one.target} from ${nameOf(lists, one.list)}${of} requested ${at(requestedAt)}${end}${said}\n`;
-    }),
-  );
-  const table = columns([['TARGET', 'LIST', 'SINCE', 'UNTIL', 'CODES', ''], ...rows]);
-  return removals.length === 0 ? table : `${table}\n${removals.join('')}`;
+  ];
 }
 
-function remark({ until, endedBy, endProven, lastSeen, cleanBefore, relapses }: ListingRecord): string {
+/** `removal requested 2026-11-24 07:00 UTC (ticket 7): removed after 14 h` */
+export function whatWasAsked({ label, requestedAt, note, outcome }: ShownRemoval): string {
+  const of = label === null ? '' : ` of ${plain(label)}`;
+  const said = note === null ? '' : ` (${plain(note)})`;
+  return `removal${of} requested ${at(requestedAt)}${said}: ${outcome.said}`;
+}
+
+function remark({ until, endedBy, endProven, lastSeen, cleanBefore, relapses }: ShownListing): string {
   const parts = [
     until === null ? `last seen ${at(lastSeen)}` : null,
     endedBy === null || endedBy === 'delisted' ? null : `closed: ${endedBy}, last seen ${at(lastSeen)}`,
@@ -46,7 +61,7 @@ function remark({ until, endedBy, endProven, lastSeen, cleanBefore, relapses }: 
 }
 
 /** Changes in order, each with its evidence if it is given. */
-export function renderChanges(changes: readonly ChangeRecord[], lists: readonly List[], paint: Paint): string {
+export function renderChanges(changes: readonly ShownChange[], lists: readonly List[], paint: Paint): string {
   return changes
     .map(
       (one) => `${day(new Date(one.at))}  ${renderChange(one, lists, paint)}${one.evidence.map(evidenceText).join('')}`,
@@ -55,6 +70,12 @@ export function renderChanges(changes: readonly ChangeRecord[], lists: readonly 
 }
 
 function evidenceText(evidence: Evidence): string {
+  const lines = evidenceFacts(evidence).map(([name, value]) => [`    ${name}`, value]);
+  return `  scan ${evidence.scan}, ${evidence.at}\n${columns(lines)}`;
+}
+
+/** Name and value of all that an answer was, on one line each. */
+export function evidenceFacts(evidence: Evidence): [string, string][] {
   const facts: [string, string | null][] = [
     ['asked', evidence.asked],
     [
@@ -70,18 +91,26 @@ function evidenceText(evidence: Evidence): string {
       `${control.name}: ${control.answered} at ${new Date(control.at).toISOString()}`,
     ]),
   ];
-  const lines = facts.flatMap(([name, value]) => (value === null ? [] : [[`    ${name}`, plain(value)]]));
-  return `  scan ${evidence.scan}, ${evidence.at}\n${columns(lines)}`;
+  return facts.flatMap(([name, value]): [string, string][] => (value === null ? [] : [[name, plain(value)]]));
 }
 
 /** The answers to "what was listed then, and had it been checked?". */
 export function renderThen(answers: readonly Then[], lists: readonly List[], paint: Paint): string {
-  const rank = { listed: 0, 'never-checked': 2, clean: 1, 'not-tracked': 3 };
-  const sorted = [...answers].sort((one, other) => rank[one.answer] - rank[other.answer]);
+  const sorted = inOrder(answers);
   const [first] = sorted;
   if (first !== undefined && sorted.every(({ answer }) => answer === 'not-tracked'))
     return `${first.target} was not tracked then.\n`;
-  return columns(sorted.map((then) => [then.target, nameOf(lists, then.list), ...words(then, paint)]));
+  return columns(sorted.map((then) => thenCells(then, lists, paint)));
+}
+
+/** What was listed first, what was not tracked last. */
+export function inOrder(answers: readonly Then[]): Then[] {
+  const rank = { listed: 0, clean: 1, 'never-checked': 2, 'not-tracked': 3 };
+  return [...answers].sort((one, other) => rank[one.answer] - rank[other.answer]);
+}
+
+export function thenCells(then: Then, lists: readonly List[], paint: Paint): string[] {
+  return [then.target, nameOf(lists, then.list), ...words(then, paint)];
 }
 
 function words(then: Then, paint: Paint): [string, string] {

@@ -9,15 +9,12 @@ export function renderMarkdown(report: Report, tally: Tally, lists: readonly Lis
   const levels = ['high', 'medium', 'low', 'none'];
   const rank = (result: ShownResult): number =>
     result.verdict === 'listed' ? levels.indexOf(tally.levelOf(result)) : levels.length;
-  const rows = shown
-    .sort((one, other) => rank(one) - rank(other))
-    .map((result) => `| ${cells(result, tally, lists).map(escaped).join(' | ')} |`);
+  const rows = shown.sort((one, other) => rank(one) - rank(other)).map((result) => cells(result, tally, lists));
   const { summary } = report;
-  const table = ['| target | list | level | codes | text |', '| --- | --- | --- | --- | --- |', ...rows];
   return [
     `## DNS lists, ${report.finishedAt.toISOString()}`,
     '',
-    ...(rows.length > 0 ? [...table, ''] : []),
+    ...(rows.length > 0 ? [markdownTable(['target', 'list', 'level', 'codes', 'text'], rows)] : []),
     `${summary.listed} listed, ${summary.clean - summary.unproven} proven clean, ${summary.unproven} clean but unproven, ${summary.unknown} unknown, ${summary.other} other.`,
     '',
     BEYOND_DNS,
@@ -34,7 +31,13 @@ function cells(result: ShownResult, tally: Tally, lists: readonly List[]): strin
   return [result.target, name, level === 'none' ? result.polarity : level, codes, result.reason ?? ''];
 }
 
+/** Cells may hold any text. */
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+  return [line(header), line(header.map(() => '---')), ...rows.map((row) => line(row.map(escaped)))].join('');
+}
+
 /** Markup in the texts of strangers stays text. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[\\`*_{}[\]<>()#|!~&]/g, (character) => `\\${character}`);
 }

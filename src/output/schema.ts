@@ -63,6 +63,15 @@ const change = v.object({
   list: v.string(),
 });
 
+const request = v.object({
+  target: v.string(),
+  list: v.string(),
+  label: v.pipe(v.nullable(v.string()), v.description('of one code; null: of the whole listing')),
+  requestedAt: time,
+  note: v.nullable(v.string()),
+  outcome: v.object({ kind: v.picklist(['waiting', 'overdue', 'removed']), said: v.string() }),
+});
+
 const summary = v.object({
   targets: count,
   lists: count,
@@ -82,5 +91,9 @@ export const outputSchema = v.object({
   results: v.array(result),
   lists: v.array(list),
   changes: v.optional(v.array(change)),
+  requests: v.pipe(
+    v.optional(v.array(request)),
+    v.description('removal requests about what this scan has seen listed still'),
+  ),
   summary,
 });
