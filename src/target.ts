@@ -55,6 +55,13 @@ export function addressValue(text: string): { kind: AddressKind; value: bigint }
 /** The kind of a target in canonical form. */
 export const kindOf = (text: string): TargetKind => addressNumber(text)?.kind ?? 'domain';
 
+/** The range of one target in canonical form. */
+export function rangeOf(target: string): TargetRange {
+  const address = addressNumber(target);
+  if (address === null) return { kind: 'domain', lo: null, hi: null, domain: target };
+  return { kind: address.kind, lo: address.value, hi: address.value, domain: null };
+}
+
 /** Each target of a range, lowest first. */
 export function* expand(range: TargetRange): Iterable<Target> {
   if (range.kind === 'domain') {

@@ -1,10 +1,9 @@
 import { UserError } from '../errors.ts';
 import { type ExitStatus, exitStatus } from '../exit.ts';
 import { runRound } from '../scan/round.ts';
-import type { Target } from '../target.ts';
 import { withAsking } from './asking.ts';
 import { createCollector, FORMATS, lookupsOf } from './collect.ts';
-import { expandAll, givenTargets } from './given.ts';
+import { givenTargets, inGivenOrder } from './given.ts';
 import { type CommonOptions, formatOf, listsToAsk, settingsOf } from './options.ts';
 import { print } from './print.ts';
 import type { World } from './world.ts';
@@ -19,18 +18,17 @@ export type CheckOptions = CommonOptions & { allowSpecial?: boolean };
 export async function check(words: string[], options: CheckOptions, world: World): Promise<ExitStatus> {
   const format = formatOf(options.format, FORMATS);
   const settings = await settingsOf(options, world);
-  const targets = expandAll(await givenTargets(words, world, options.allowSpecial === true));
-  if (targets.length === 0) throw new UserError('no target given: expected addresses, prefixes or domains');
-  const kinds = new Set(targets.map(({ kind }) => kind));
+  const targets = inGivenOrder(await givenTargets(words, world, options.allowSpecial === true));
+  if (targets.size === 0) throw new UserError('no target given: expected addresses, prefixes or domains');
+  const kinds = new Set(targets.spans(0, targets.size).map(({ range }) => range.kind));
   const lists = listsToAsk(settings, options.lists).filter(({ accepts }) => accepts.some((kind) => kinds.has(kind)));
   if (lists.length === 0) throw new UserError(`none of the lists chosen holds ${[...kinds].join(' or ')} targets`);
-  const source = { size: targets.length, at: (position: number) => at(targets, position) };
   const collector = createCollector({
     lists,
-    targets: source,
-    lookups: lookupsOf(lists, source),
+    targets,
+    lookups: lookupsOf(lists, targets),
     format,
-    clean: targets.length <= ALL_PRINTED && !settings.quiet,
+    clean: targets.size <= ALL_PRINTED && !settings.quiet,
     progress: !settings.quiet,
     world,
   });
@@ -39,7 +37,7 @@ export async function check(words: string[], options: CheckOptions, world: World
       const round = runRound({
         ...asking,
         lists,
-        targets: source,
+        targets,
         txt: () => true,
         seenControls: new Set(),
         batchSize: BATCH,
@@ -51,7 +49,7 @@ export async function check(words: string[], options: CheckOptions, world: World
   }
   const { tally } = collector;
   const status = exitStatus(tally.worst(), tally.unknownShare());
-  const shown = targets.map(({ text }) => text);
+  const shown = Array.from({ length: targets.size }, (_, position) => targets.at(position).text);
   await print({
     report: collector.report(),
     tally,
@@ -63,10 +61,4 @@ export async function check(words: string[], options: CheckOptions, world: World
     out: world.out,
   });
   return status;
-}
-
-function at(targets: readonly Target[], position: number): Target {
-  const target = targets[position];
-  if (target === undefined) throw new RangeError(`no target at position ${position}`);
-  return target;
 }

@@ -2,16 +2,22 @@ import type { List } from '../catalogue/list.ts';
 import { ndjsonLine } from '../output/json.ts';
 import { createProgress } from '../output/progress.ts';
 import { createTally, type Report, type ShownList, type ShownResult, shownList, type Tally } from '../output/report.ts';
+import { allResults, countsOf } from '../scan/results.ts';
 import type { RoundEvent } from '../scan/round.ts';
+import type { Batch, Result } from '../scan/verdict.ts';
+import type { Targets } from '../targets/positions.ts';
 import type { World } from './world.ts';
 
 export type Format = 'table' | 'json' | 'ndjson' | 'csv' | 'markdown' | 'nagios';
 export const FORMATS: readonly Format[] = ['table', 'json', 'ndjson', 'csv', 'markdown', 'nagios'];
 
+/** With more targets, cleans that are not printed are only counted. */
+const EACH_UP_TO = 1000;
+
 type CollectOptions = {
   lists: readonly List[];
   /** In the order to print. */
-  targets: { size: number; at(position: number): { text: string } };
+  targets: Targets;
   /** Lookups to come, for the progress bar. */
   lookups: number;
   format: Format;
@@ -37,6 +43,11 @@ export function createCollector(options: CollectOptions): Collector {
   const tally = createTally();
   const results: ShownResult[] = [];
   const reports: ShownList[] = [];
+  const resultsOf = (batch: Batch, list: List): Iterable<Result> => {
+    if (options.clean || targets.size <= EACH_UP_TO) return allResults(batch, list, targets);
+    tally.addCleans(list, countsOf({ ...batch, results: [] }));
+    return allResults({ ...batch, runs: batch.runs.filter(({ verdict }) => verdict.kind !== 'clean') }, list, targets);
+  };
   const progress = createProgress(world.err, options.lookups, world.errIsTerminal && options.progress);
   return {
     tally,
@@ -50,13 +61,13 @@ export function createCollector(options: CollectOptions): Collector {
       }
       const list = byId.get(event.batch.list);
       if (list === undefined) return;
-      for (const result of event.batch.results) {
+      for (const result of resultsOf(event.batch, list)) {
         const shown = tally.add(list, result);
         if (!options.clean && shown.verdict === 'clean') continue;
         if (format === 'ndjson') world.out(ndjsonLine('result', shown));
         else results.push(shown);
       }
-      progress.done(event.batch.results.length);
+      progress.done(countsOf(event.batch).asked);
     },
     report() {
       const place = new Map(lists.map(({ id }, position) => [id, position]));
@@ -82,14 +93,9 @@ function placesOf(results: readonly ShownResult[], targets: CollectOptions['targ
 }
 
 /** How many lookups these lists make of these targets. */
-export function lookupsOf(
-  lists: readonly List[],
-  targets: { size: number; at(position: number): { kind: string } },
-): number {
+export function lookupsOf(lists: readonly List[], targets: Targets): number {
   const ofKind = new Map<string, number>();
-  for (let position = 0; position < targets.size; position += 1) {
-    const { kind } = targets.at(position);
-    ofKind.set(kind, (ofKind.get(kind) ?? 0) + 1);
-  }
+  for (const { range, posFrom, posTo } of targets.spans(0, targets.size))
+    ofKind.set(range.kind, (ofKind.get(range.kind) ?? 0) + posTo - posFrom);
   return lists.reduce((sum, { accepts }) => sum + accepts.reduce((of, kind) => of + (ofKind.get(kind) ?? 0), 0), 0);
 }

@@ -1,8 +1,10 @@
 import { UserError } from '../errors.ts';
-import { countOf, expand, parseTarget, type Target, type TargetRange } from '../target.ts';
+import { countOf, expand, parseTarget, rangeOf, type TargetRange } from '../target.ts';
+import { type Targets, targetsIn } from '../targets/positions.ts';
+import { mergeRanges } from '../targets/ranges.ts';
 import type { World } from './world.ts';
 
-/** Addresses that one command holds in memory. */
+/** Addresses that one command takes. */
 const MOST = 1_048_576;
 
 /** The targets given as arguments; `-` stands for standard input: words, one or more a line, `#` begins a comment. */
@@ -35,11 +37,13 @@ function located<T>(where: string, parse: () => T): T {
   }
 }
 
-/** Every single target once, in the order given. */
-export function expandAll(ranges: readonly TargetRange[]): Target[] {
+/** Every target once, in the order given. */
+export function inGivenOrder(ranges: readonly TargetRange[]): Targets {
   const size = ranges.reduce((sum, range) => sum + countOf(range), 0n);
   if (size > MOST) throw new UserError(`${size} targets: expected at most ${MOST} at once`);
-  const byText = new Map<string, Target>();
-  for (const range of ranges) for (const target of expand(range)) byText.set(target.text, target);
-  return [...byText.values()];
+  const apart = mergeRanges(ranges).reduce((sum, range) => sum + countOf(range), 0n) === size;
+  if (apart) return targetsIn(ranges);
+  const texts = new Set<string>();
+  for (const range of ranges) for (const target of expand(range)) texts.add(target.text);
+  return targetsIn([...texts].map(rangeOf));
 }

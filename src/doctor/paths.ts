@@ -5,7 +5,8 @@ import { plain } from '../output/plain.ts';
 import { whyNotThrough } from '../scan/path.ts';
 import { type RoundInput, runRound } from '../scan/round.ts';
 import type { ControlReport, Health, PathName } from '../scan/verdict.ts';
-import type { Target } from '../target.ts';
+import { rangeOf } from '../target.ts';
+import { targetsIn } from '../targets/positions.ts';
 
 /** What one path of a list came to; `not-asked`: our own rules forbid to ask there, `detail` says which. */
 export type PathTest = {
@@ -91,16 +92,16 @@ async function testThrough(
 async function testBy(lists: readonly List[], name: PathName, settings: PathSettings): Promise<PathTest[]> {
   if (lists.length === 0) return [];
   const kinds = (Object.keys(UNLISTED) as TargetKind[]).filter((kind) => lists.some((l) => l.accepts.includes(kind)));
-  const targets = kinds.map((kind): Target => ({ kind, text: UNLISTED[kind] }));
+  const targets = targetsIn(kinds.map((kind) => rangeOf(UNLISTED[kind])));
   const asked = new Map<string, { server: string | null; controls: ControlReport[] }>();
   const tests: PathTest[] = [];
   const round = runRound({
     ...settings,
     lists: [...lists],
-    targets: { size: targets.length, at: (position) => targets[position] ?? { kind: 'ipv4', text: UNLISTED.ipv4 } },
+    targets,
     txt: () => false,
     seenControls: new Set(),
-    batchSize: targets.length,
+    batchSize: targets.size,
   });
   for await (const event of round) {
     if (event.type === 'batch') {

@@ -1,6 +1,7 @@
 import { inArray, sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
 import { listing, pending } from '../db/schema.ts';
+import { allResults } from '../scan/results.ts';
 import type { Batch, Result } from '../scan/verdict.ts';
 import {
   type ChangeRecord,
@@ -52,7 +53,7 @@ export async function recordBatch(db: Pick<Database, 'orm'>, scan: Scan, batch: 
 
 /** The results at their positions. */
 function place(scan: Scan, { list }: ScannedList, batch: Batch): Placed[] {
-  const results = new Map(batch.results.map((result) => [result.target, result]));
+  const results = new Map([...allResults(batch, list, scan.targets)].map((result) => [result.target, result]));
   const placed: Placed[] = [];
   for (let position = batch.posFrom; position < batch.posTo; position += 1) {
     const { kind, text } = scan.targets.at(position);

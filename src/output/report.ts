@@ -101,6 +101,8 @@ function polarityOf(list: List, meanings: { polarity: Polarity }[]): Polarity {
 export type Tally = {
   /** Counts a result and gives it back in the words of the contract. */
   add(list: List, result: Result): ShownResult;
+  /** Counts cleans of a list without saying of which targets. */
+  addCleans(list: List, counts: { clean: number; unproven: number }): void;
   summary(targets: number, lists: number): Summary;
   /** The worst level of any listing. */
   worst(): Level;
@@ -131,19 +133,26 @@ export function createTally(): Tally {
     return standing;
   };
 
+  const ofList = ({ id, retired }: List): { lookups: number; unknown: number } => {
+    const known = perList.get(id) ?? { lookups: 0, unknown: 0 };
+    // A retired list is named, never asked: it says nothing of how well this round went.
+    if (retired === null) perList.set(id, known);
+    return known;
+  };
+
   return {
     add(list, result) {
       const shown = shownResult(list, result);
       const level = severityLevel(list, result.verdict);
       const standing = standingOf(shown.target);
-      const ofList = perList.get(list.id) ?? { lookups: 0, unknown: 0 };
+      const share = ofList(list);
       levels.set(shown, level);
       worst = worse(worst, level);
       counts.lookups += 1;
-      ofList.lookups += 1;
+      share.lookups += 1;
       if (shown.verdict === 'unknown') {
         counts.unknown += 1;
-        ofList.unknown += 1;
+        share.unknown += 1;
         standing.unknown.push({ list: list.id, why: shown.why ?? 'network' });
       } else if (shown.verdict === 'clean') {
         counts.clean += 1;
@@ -156,9 +165,13 @@ export function createTally(): Tally {
         counts.listed += 1;
         standing.listed.push(list.id);
       }
-      // A retired list is named, never asked: it says nothing of how well this round went.
-      if (list.retired === null) perList.set(list.id, ofList);
       return shown;
+    },
+    addCleans(list, { clean, unproven }) {
+      ofList(list).lookups += clean;
+      counts.lookups += clean;
+      counts.clean += clean;
+      counts.unproven += unproven;
     },
     summary: (targets, lists) => ({ targets, lists, ...counts }),
     worst: () => worst,

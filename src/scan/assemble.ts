@@ -1,92 +1,91 @@
-import type { Target } from '../target.ts';
+import type { Targets } from '../targets/positions.ts';
 import type { Trouble } from './controls.ts';
 import type { Line } from './line.ts';
 import { isTrouble, type Sessions, unknownBecause } from './proof.ts';
-import type { Batch, ControlReport, PathName, Result } from './verdict.ts';
-
-export type TargetSource = { size: number; at(position: number): Target };
+import { countsOf } from './results.ts';
+import { createSheet } from './sheet.ts';
+import type { Batch, ControlReport, PathName, Result, Run, Traces } from './verdict.ts';
 
 /** The batch of a list that could not be asked at all: nothing was sent for its targets. */
 export function unaskedBatch(
   line: Line,
-  options: { targets: TargetSource; from: number; to: number },
+  { targets, from, to }: { targets: Targets; from: number; to: number },
   trouble: Trouble,
   path: PathName | null,
   controls: ControlReport[] = [],
 ): Batch {
-  const results: Result[] = [];
-  for (let position = options.from; position < options.to; position += 1) {
-    const target = options.targets.at(position);
-    if (!line.list.accepts.includes(target.kind)) continue;
-    results.push({ ...blank(line, target, path), verdict: unknownBecause(trouble) });
-  }
-  return assemble(line, { ...options, path, sessions: new Map(), controls }, results, options.to);
+  const unknown = { verdict: unknownBecause(trouble), proven: false };
+  const runs = createSheet(from, to).runs(
+    targets,
+    to,
+    () => unknown,
+    (kind) => (line.list.accepts.includes(kind) ? unknown : null),
+  );
+  const judged = { from, to, results: [], runs, answered: null, servers: [], traces: () => null };
+  return assemble(line, judged, { path, sessions: new Map(), controls });
 }
 
-/** A result of which nothing is known yet. */
-export function blank(line: Line, target: Target, path: PathName | null): Result {
-  return {
-    target: target.text,
-    list: line.list.id,
-    verdict: { kind: 'clean' },
-    proven: false,
-    reason: null,
-    ttl: null,
-    path,
-    server: null,
-    asked: null,
-    rcode: null,
-    addresses: [],
-    at: line.now(),
-  };
-}
-
-type Assembling = {
+/** What a batch came to. */
+export type JudgedBatch = {
   from: number;
+  to: number;
+  results: Result[];
+  runs: Run[];
+  /** When the first and the last clean was given, in ms. */
+  answered: { first: number; last: number } | null;
+  /** Those that gave the cleans, in the order of `traces.server`. */
+  servers: string[];
+  traces(firstAt: number): Traces | null;
+};
+
+type Around = {
   path: PathName | null;
-  sessions: Sessions /** Of openings that failed. */;
+  sessions: Sessions;
+  /** Of openings that failed. */
   controls: ControlReport[];
 };
 
-/** The batch of these results, with what they have in common. */
-export function assemble(
-  line: Line,
-  { from, path, sessions, controls: ofFailed }: Assembling,
-  results: Result[],
-  to: number,
-): Batch {
+/** The batch with what all of it has in common. */
+export function assemble(line: Line, judged: JudgedBatch, { path, sessions, controls: ofFailed }: Around): Batch {
+  const { from, to, results, runs, answered } = judged;
   const ofOpened = [...sessions.values()].flatMap((session) => (isTrouble(session) ? [] : session.controls));
   const controls = [...ofFailed, ...ofOpened];
-  const answering = results.some(({ server }) => server !== null) ? results : controls;
-  const servers = [...new Set(answering.flatMap(({ server }) => server ?? []))];
+  const answering = [...judged.servers, ...results.flatMap(({ server }) => server ?? [])];
+  const servers = [...new Set(answering.length > 0 ? answering : controls.flatMap(({ server }) => server ?? []))];
   const times = [...results, ...controls].map(({ at }) => at.getTime());
+  if (answered !== null) times.push(answered.first, answered.last);
   const now = line.now().getTime();
+  const firstAt = times.reduce((a, b) => Math.min(a, b), now);
   return {
     list: line.list.id,
     posFrom: from,
     posTo: to,
     results,
-    firstAt: new Date(times.reduce((a, b) => Math.min(a, b), now)),
+    runs,
+    traces: answered === null ? null : judged.traces(firstAt),
+    firstAt: new Date(firstAt),
     lastAt: new Date(times.reduce((a, b) => Math.max(a, b), times[0] ?? now)),
     path,
     server: servers.length > 0 ? servers.join(' ') : null,
-    proof: proofOf(results),
-    why: sharedWhy(results),
+    servers,
+    proof: proofOf(results, runs),
+    why: sharedWhy([...results, ...runs]),
     controls,
   };
 }
 
 /** `none` where nothing is known, `unproven` where a clean is without proof. */
-function proofOf(results: readonly Result[]): Batch['proof'] {
-  const known = results.filter(({ verdict }) => verdict.kind !== 'unknown');
-  if (known.length === 0) return 'none';
-  return known.every((result) => result.proven) ? 'proven' : 'unproven';
+function proofOf(results: readonly Result[], runs: readonly Run[]): Batch['proof'] {
+  const { listed, clean } = countsOf({ results, runs });
+  if (listed + clean === 0) return 'none';
+  const unproven = ({ verdict, proven }: Pick<Result, 'verdict' | 'proven'>): boolean =>
+    verdict.kind !== 'unknown' && !proven;
+  return results.some(unproven) || runs.some(unproven) ? 'unproven' : 'proven';
 }
 
 /** The reason of all, if all are unknown for the same. */
-function sharedWhy(results: readonly Result[]): Batch['why'] {
-  const [first] = results;
-  if (first?.verdict.kind !== 'unknown') return null;
-  const { why } = first.verdict;
-  return results.every(({ verdict }) => verdict.kind === 'unknown' && verdict.why === why) ? why : null;
+function sharedWhy(parts: readonly Pick<Result, 'verdict'>[]): Batch['why'] {
+  const first = parts[0]?.verdict;
+  if (first?.kind !== 'unknown') return null;
+  return parts.every(({ verdict }) => verdict.kind === 'unknown' && verdict.why === first.why) ? first.why : null;
 }

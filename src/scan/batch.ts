@@ -1,12 +1,17 @@
 import { refusalOf } from '../catalogue/codes.ts';
+import type { TargetKind } from '../catalogue/list.ts';
+import type { Answer } from '../dns/answer.ts';
 import { namesToAsk, queryName, type Target } from '../target.ts';
-import { assemble, blank, type TargetSource } from './assemble.ts';
-import { suspicious, wellKnownListed } from './burst.ts';
+import type { Targets } from '../targets/positions.ts';
+import { assemble } from './assemble.ts';
+import { type Asked, isSuspicious, wellKnownListed } from './burst.ts';
 import type { Trouble } from './controls.ts';
 import { addressesOf, eitherOf, judge, reasonOf } from './judge.ts';
 import type { Line } from './line.ts';
-import { closeBatch, type Draft, isTrouble, proven, type Sessions, unknownBecause, unknownFor } from './proof.ts';
-import type { Lookup, Session } from './session.ts';
+import { cleansOf, closeBatch, type Draft, isTrouble, proven, type Sessions, unknownAll, unknownFor } from './proof.ts';
+import { blank } from './results.ts';
+import type { Lookup, OpenServer, Session } from './session.ts';
+import { createSheet, type Sheet } from './sheet.ts';
 import type { Batch, ControlReport, Meaning, PathName, Result } from './verdict.ts';
 
 const IN_FLIGHT = 20;
@@ -17,7 +22,7 @@ const LOOKUPS_BETWEEN = 10_000;
 const TIME_BETWEEN = 8 * 60_000;
 
 export type BatchOptions = {
-  targets: TargetSource;
+  targets: Targets;
   from: number;
   /** Exclusive; the batch may end before it. */
   to: number;
@@ -36,19 +41,37 @@ export type AskedBatch = { batch: Batch; trouble: Trouble | null };
 
 /** Asks the targets of one list from `from` on, up to 20 at once, then the closing controls, and judges both together. */
 export async function askBatch(line: Line, options: BatchOptions): Promise<AskedBatch> {
-  const { drafts, end } = await askTargets(line, options);
-  const closingTrouble = await closeBatch(line, options.sessions, drafts);
-  const results = drafts.map((draft) => proven(draft, options.sessions));
-  const burst = await quarantine(line, options, drafts, results);
-  const judged = burst === null ? results : results.map((result) => unknownFor(result, burst));
-  const openingTrouble = [...options.sessions.values()].find(isTrouble) ?? null;
-  const trouble = burst ?? closingTrouble ?? openingTrouble;
-  return { batch: assemble(line, options, judged, end), trouble };
+  const { targets, from, sessions } = options;
+  const { sheet, drafts, end: to } = await askTargets(line, options);
+  const { closings, trouble: closingTrouble } = await closeBatch(line, sessions, sheet, drafts);
+  const judged = drafts.map((draft) => proven(draft, closings));
+  const burst = await quarantine(line, options, to, judged);
+  const results = burst === null ? judged : judged.map((result) => unknownFor(result, burst));
+  const runs = sheet.runs(
+    targets,
+    to,
+    (server) => {
+      const point = cleansOf(server, closings);
+      return burst === null || point.verdict.kind === 'unknown' ? point : unknownAll(burst);
+    },
+    (kind) => {
+      const session = sessions.get(kind);
+      return session !== undefined && isTrouble(session) ? unknownAll(session) : null;
+    },
+  );
+  const servers = sheet.servers.map(({ server }) => server);
+  const openingTrouble = [...sessions.values()].find(isTrouble) ?? null;
+  const answered = sheet.times();
+  const batch = assemble(line, { from, to, results, runs, answered, servers, traces: sheet.traces }, options);
+  return { batch, trouble: burst ?? closingTrouble ?? openingTrouble };
 }
 
-async function askTargets(line: Line, options: BatchOptions): Promise<{ drafts: Draft[]; end: number }> {
+type AskedTargets = { sheet: Sheet /** By position. */; drafts: Draft[]; end: number };
+
+async function askTargets(line: Line, options: BatchOptions): Promise<AskedTargets> {
   const { targets, from, to, sessions } = options;
-  const drafts: (Draft | undefined)[] = [];
+  const sheet = createSheet(from, to);
+  const drafts: Draft[] = [];
   const started = line.now().getTime();
   let next = from;
   let lookups = 0;
@@ -74,29 +97,40 @@ async function askTargets(line: Line, options: BatchOptions): Promise<{ drafts: 
       const session = sessions.get(target.kind);
       if (session === undefined) throw new Error(`no session for ${target.kind}`);
       lookups += 1;
-      if (isTrouble(session)) {
-        const result = { ...blank(line, target, options.path), verdict: unknownBecause(session) };
-        drafts[position - from] = { target, result, by: [], closing: null };
-        continue;
+      if (isTrouble(session)) continue;
+      const { draft, clean, stop } = await askTarget(line, session, { target, position }, options);
+      if (clean === null) {
+        drafts.push(draft);
+        sheet.drafted(position);
+      } else {
+        const { at, ttl, rcode } = clean.answer;
+        sheet.clean(position, clean.by, { at: at.getTime(), ttl, rcode: rcode === 'NXDOMAIN' ? 3 : 0 });
       }
-      const { draft, stop } = await askTarget(line, session, target, options);
-      drafts[position - from] = draft;
       silent = isSilence(draft.result) ? silent + 1 : 0;
       if (draft.result.reason !== null) lookups += 1;
       stopped ||= stop;
     }
   };
   await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, line.gate.abreast, to - from) }, work));
-  return { drafts: drafts.filter((draft) => draft !== undefined), end: next };
+  drafts.sort((one, other) => one.result.position - other.result.position);
+  return { sheet, drafts, end: next };
 }
 
-/** One target, by one or two names, and the text of what lists it. `stop`: no more lookups before new controls. */
+type AskedTarget = {
+  draft: Draft;
+  /** The answer, where it is a clean of one server; it needs no draft. */
+  clean: { by: OpenServer; answer: Extract<Answer, { kind: 'absent' }> } | null;
+  /** No more lookups before new controls. */
+  stop: boolean;
+};
+
+/** One target, by one or two names, and the text of what lists it. */
 async function askTarget(
   line: Line,
   session: Session,
-  target: Target,
+  { target, position }: { target: Target; position: number },
   options: BatchOptions,
-): Promise<{ draft: Draft; stop: boolean }> {
+): Promise<AskedTarget> {
   const names = namesToAsk(target, line.list);
   const asked = await Promise.all(
     names.map(async (text) => {
@@ -117,7 +151,7 @@ async function askTarget(
   const text = wantsText ? await session.lookup(queryName(telling.named, line.zone), 'TXT') : null;
 
   const result: Result = {
-    ...blank(line, target, session.path.name),
+    ...blank(line.list, { target, position, path: session.path.name, at: answer.at }),
     verdict,
     reason: text === null ? null : reasonOf(text.answer),
     ttl: answer.kind === 'records' || answer.kind === 'absent' ? answer.ttl : null,
@@ -125,10 +159,10 @@ async function askTarget(
     asked: queryName(telling.named, line.list.zone),
     rcode: answer.rcode === '' ? null : answer.rcode,
     addresses: addressesOf(answer),
-    at: answer.at,
   };
   const servers = asked.flatMap(({ lookup }) => (lookup.by === null ? [] : [lookup.by]));
-  return { draft: { target, result, by: servers, closing: null }, stop };
+  const single = asked.length === 1 && by !== null && answer.kind === 'absent' ? { by, answer } : null;
+  return { draft: { target, result, by: servers }, clean: single, stop };
 }
 
 function isSilence({ verdict }: Result): boolean {
@@ -160,17 +194,13 @@ function note(line: Line, { path }: Session, { answer }: Lookup): boolean {
 async function quarantine(
   line: Line,
   options: BatchOptions,
-  drafts: readonly Draft[],
+  to: number,
   results: readonly Result[],
 ): Promise<Trouble | null> {
-  const asked = drafts.map(({ target }, at) => ({
-    target,
-    fresh: isNewBlock(results[at]) && !options.known(target),
-  }));
-  for (const kind of suspicious(asked)) {
-    const session = options.sessions.get(kind);
-    if (session === undefined || isTrouble(session) || line.operator.ended !== null) continue;
-    const listed = await wellKnownListed(line, kind, (name) => session.lookup(name, 'A'));
+  for (const asked of askedOf(line, options, to, results)) {
+    const session = options.sessions.get(asked.kind);
+    if (!isSuspicious(asked) || session === undefined || isTrouble(session) || line.operator.ended !== null) continue;
+    const listed = await wellKnownListed(line, asked.kind, (name) => session.lookup(name, 'A'));
     if (listed === null) continue;
     const detail = `a burst of new listings, and it lists ${listed.join(', ')} as well`;
     return { health: 'quarantined', why: 'list-quarantined', detail, nextPath: false, endsOperator: false };
@@ -178,8 +208,32 @@ async function quarantine(
   return null;
 }
 
-function isNewBlock(result: Result | undefined): boolean {
-  return result?.verdict.kind === 'listed' && result.verdict.meanings.some(blocks);
+/** What was asked of each kind, and what of it is newly listed. */
+function askedOf(
+  { list }: Line,
+  { targets, from, known }: BatchOptions,
+  to: number,
+  results: readonly Result[],
+): Asked[] {
+  const byKind = new Map<TargetKind, Asked>();
+  let next = 0;
+  for (const { range, posFrom, posTo } of targets.spans(from, to)) {
+    const { kind } = range;
+    if (!list.accepts.includes(kind)) continue;
+    const asked = byKind.get(kind) ?? { kind, asked: 0, fresh: [] };
+    byKind.set(kind, asked);
+    for (let result = results[next]; result !== undefined && result.position < posTo; result = results[++next]) {
+      const target: Target = { kind, text: result.target };
+      if (!isNewBlock(result) || known(target)) continue;
+      asked.fresh.push({ target, place: asked.asked + result.position - posFrom });
+    }
+    asked.asked += posTo - posFrom;
+  }
+  return [...byKind.values()];
+}
+
+function isNewBlock({ verdict }: Result): boolean {
+  return verdict.kind === 'listed' && verdict.meanings.some(blocks);
 }
 
 const blocks = ({ polarity, severity }: Meaning): boolean => polarity === 'block' && severity !== 'info';

@@ -26,23 +26,25 @@ const WELL_KNOWN: Record<TargetKind, readonly string[]> = {
   domain: ['google.com', 'microsoft.com', 'apple.com', 'wikipedia.org', 'ietf.org', 'icann.org', 'iana.org', 'w3.org'],
 };
 
-export type Asked = { target: Target; fresh: boolean };
+/** The targets of one kind in a batch: how many were asked, and those newly listed, each with its place among them. */
+export type Asked = { kind: TargetKind; asked: number; fresh: { target: Target; place: number }[] };
 
 /**
- * The kinds of targets that are newly listed in such a number that the list is to be doubted: 20 at least, a quarter of
- * those asked (or of the first 100), and in three unrelated networks or domains.
+ * Whether so many are newly listed that the list is to be doubted: 20 at least, a quarter of those asked (or of the
+ * first 100), and in three unrelated networks or domains.
  */
-export function suspicious(asked: readonly Asked[]): TargetKind[] {
-  const kinds: TargetKind[] = ['ipv4', 'ipv6', 'domain'];
-  return kinds.filter((kind) => {
-    const own = asked.filter(({ target }) => target.kind === kind);
-    return isBurst(own) || isBurst(own.slice(0, FIRST));
-  });
+export function isSuspicious({ asked, fresh }: Asked): boolean {
+  return (
+    isBurst(fresh, asked) ||
+    isBurst(
+      fresh.filter(({ place }) => place < FIRST),
+      Math.min(asked, FIRST),
+    )
+  );
 }
 
-function isBurst(asked: readonly Asked[]): boolean {
-  const fresh = asked.filter((one) => one.fresh);
-  if (fresh.length < LEAST_NEW || fresh.length < asked.length * SHARE) return false;
+function isBurst(fresh: Asked['fresh'], asked: number): boolean {
+  if (fresh.length < LEAST_NEW || fresh.length < asked * SHARE) return false;
   return new Set(fresh.map(({ target }) => relation(target))).size >= UNRELATED;
 }
 

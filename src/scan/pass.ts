@@ -1,12 +1,14 @@
 import type { TargetKind } from '../catalogue/list.ts';
 import type { Target } from '../target.ts';
-import { type TargetSource, unaskedBatch } from './assemble.ts';
+import type { Targets } from '../targets/positions.ts';
+import { unaskedBatch } from './assemble.ts';
 import { askBatch } from './batch.ts';
 import type { Trouble } from './controls.ts';
 import type { Line } from './line.ts';
 import { type Memory, openList, type Surroundings } from './opening.ts';
 import { isTrouble } from './proof.ts';
-import type { Batch, Health, ListReport, PathName, Result } from './verdict.ts';
+import { countsOf } from './results.ts';
+import type { Batch, Health, ListReport, PathName, Verdict } from './verdict.ts';
 
 /** Openings in a row that may fail before the rest of the targets is unknown at once. */
 const OPENINGS = 2;
@@ -26,7 +28,7 @@ const WORST: readonly Health[] = [
 export type Plan = {
   line: Line;
   around: Surroundings;
-  targets: TargetSource;
+  targets: Targets;
   /** Positions not to be asked again, [from, to) each. */
   covered: readonly [number, number][];
   batchSize: number;
@@ -94,16 +96,14 @@ async function attempt(
 
 /** Lookups that failed while the network was away are the network's failures, not the list's. */
 async function withOutage(plan: Plan, batch: Batch): Promise<Batch> {
-  if (!batch.results.some(isSilence) || !(await plan.ourOutage())) return batch;
-  const results = batch.results.map((result): Result => {
-    if (!isSilence(result)) return result;
-    return { ...result, verdict: { ...result.verdict, why: 'network' } };
-  });
-  return { ...batch, results, why: results.every(isSilence) ? 'network' : batch.why };
+  if (![...batch.results, ...batch.runs].some(isSilence) || !(await plan.ourOutage())) return batch;
+  const ours = <Part extends { verdict: Verdict }>(part: Part): Part =>
+    isSilence(part) ? { ...part, verdict: { ...part.verdict, why: 'network' } } : part;
+  const [results, runs] = [batch.results.map(ours), batch.runs.map(ours)];
+  return { ...batch, results, runs, why: [...results, ...runs].every(isSilence) ? 'network' : batch.why };
 }
 
-function isSilence(result: Result): result is Result & { verdict: { kind: 'unknown' } } {
-  const { verdict } = result;
+function isSilence({ verdict }: { verdict: Verdict }): boolean {
   return (
     verdict.kind === 'unknown' &&
     (verdict.why === 'timeout' || verdict.why === 'list-unreachable' || verdict.why === 'network')
@@ -122,10 +122,10 @@ function retired(why: string): Trouble {
 /** The kinds of targets in the range that the list accepts. */
 function kindsIn({ line, targets, seen }: Plan, { from, to }: { from: number; to: number }): Kinds {
   const kinds: Kinds = new Map();
-  for (let position = from; position < to; position += 1) {
-    const { kind } = targets.at(position);
+  for (const { range, posFrom, posTo } of targets.spans(from, to)) {
+    const { kind } = range;
     if (!line.list.accepts.includes(kind)) continue;
-    kinds.set(kind, { seen: seen(kind), lookups: (kinds.get(kind)?.lookups ?? 0) + 1 });
+    kinds.set(kind, { seen: seen(kind), lookups: (kinds.get(kind)?.lookups ?? 0) + posTo - posFrom });
   }
   return kinds;
 }
@@ -165,8 +165,9 @@ function createTally(id: string): {
       if (now !== health) detail = trouble?.detail ?? WHY_SO[now] ?? null;
       health = now;
       path = batch.path ?? path;
-      if (of !== 'retired') asked += batch.results.length;
-      unknown += batch.results.filter(({ verdict }) => verdict.kind === 'unknown').length;
+      const counts = countsOf(batch);
+      if (of !== 'retired') asked += counts.asked;
+      unknown += counts.unknown;
     },
     report: () => (health === null ? null : { id, health, path, detail, asked, unknown }),
   };

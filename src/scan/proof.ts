@@ -3,53 +3,78 @@ import type { Target } from '../target.ts';
 import type { Trouble } from './controls.ts';
 import type { Line } from './line.ts';
 import type { Closing, OpenServer, Session } from './session.ts';
+import type { Sheet, Standpoint } from './sheet.ts';
 import type { Result, Verdict } from './verdict.ts';
 
 export type Sessions = ReadonlyMap<TargetKind, Session | Trouble>;
 
 /** A result before its proof, and the servers that the proof depends on. */
-export type Draft = { target: Target; result: Result; by: OpenServer[]; closing: Map<OpenServer, Closing> | null };
+export type Draft = { target: Target; result: Result; by: OpenServer[] };
 
 export function isTrouble(opened: Session | Trouble): opened is Trouble {
   return 'health' in opened;
 }
 
-/** Asks the closing controls of every server that gave verdicts; keeps with each draft, and gives back, what is wrong. */
-export async function closeBatch(line: Line, sessions: Sessions, drafts: readonly Draft[]): Promise<Trouble | null> {
-  const troubles = await Promise.all(
+/** What the closing controls said, by server. */
+export type Closings = ReadonlyMap<OpenServer, Closing>;
+
+const GOOD: Closing = { cleans: 'good', listings: 'good' };
+
+/** Asks the closing controls of every server that gave verdicts; gives back what they said, and what is wrong. */
+export async function closeBatch(
+  line: Line,
+  sessions: Sessions,
+  sheet: Sheet,
+  drafts: readonly Draft[],
+): Promise<{ closings: Closings; trouble: Trouble | null }> {
+  const closings = new Map<OpenServer, Closing>();
+  await Promise.all(
     [...sessions].map(async ([kind, session]) => {
-      if (isTrouble(session)) return [];
+      if (isTrouble(session)) return;
       const own = drafts.filter((draft) => draft.target.kind === kind);
-      const by = (verdict: Verdict['kind']): Set<OpenServer> =>
-        new Set(own.filter(({ result }) => result.verdict.kind === verdict).flatMap((draft) => draft.by));
-      const closing = await session.close(by('clean'), by('listed'));
-      for (const draft of own) draft.closing = closing;
-      return [...closing.values()].flatMap(({ cleans, listings }) => [listings, cleans]);
+      const by = (verdict: Verdict['kind']): OpenServer[] =>
+        own.filter(({ result }) => result.verdict.kind === verdict).flatMap((draft) => draft.by);
+      const cleans = [...sheet.servers.filter((server) => session.opened.includes(server)), ...by('clean')];
+      const closing = await session.close(new Set(cleans), new Set(by('listed')));
+      for (const [server, said] of closing) closings.set(server, said);
     }),
   );
-  const wrong = troubles.flat().filter((trouble) => trouble !== 'good');
+  const wrong = [...closings.values()]
+    .flatMap(({ cleans, listings }) => [listings, cleans])
+    .filter((trouble) => trouble !== 'good');
   const ending = wrong.find((trouble) => trouble.endsOperator);
   if (ending !== undefined) line.operator.ended ??= `${line.list.id}: ${ending.detail}`;
-  return ending ?? wrong[0] ?? null;
+  return { closings, trouble: ending ?? wrong[0] ?? null };
 }
 
-/** The result with its proof: what the controls before and after it, on the server that gave it, say of it. */
-export function proven({ target, result, by, closing }: Draft, sessions: Sessions): Result {
-  const session = sessions.get(target.kind);
-  if (session === undefined || isTrouble(session) || result.verdict.kind === 'unknown') return result;
-  const closings = by.map((server) => closing?.get(server) ?? { cleans: 'good' as const, listings: 'good' as const });
-  for (const { cleans, listings } of closings) {
-    if (listings !== 'good' && (result.verdict.kind === 'listed' || listings.why === 'list-wildcard')) {
-      return unknownFor(result, listings);
+/** What the controls before and after them say of all cleans that one server gave. */
+export function cleansOf(server: OpenServer, closings: Closings): Standpoint {
+  const { cleans, listings } = closings.get(server) ?? GOOD;
+  if (listings !== 'good' && listings.why === 'list-wildcard') return unknownAll(listings);
+  if (cleans !== 'good') return unknownAll(cleans);
+  if (server.standing === 'empty') return { verdict: EMPTY, proven: false };
+  return { verdict: { kind: 'clean' }, proven: server.standing === 'healthy' };
+}
+
+export const unknownAll = (trouble: Trouble): Standpoint => ({ verdict: unknownBecause(trouble), proven: false });
+
+const EMPTY = { kind: 'unknown', why: 'list-empty', detail: null, codes: [] } satisfies Verdict;
+
+/** The result with its proof: what the controls before and after it, on the servers that gave it, say of it. */
+export function proven({ result, by }: Draft, closings: Closings): Result {
+  const { verdict } = result;
+  if (verdict.kind === 'unknown') return result;
+  if (verdict.kind === 'listed') {
+    for (const server of by) {
+      const { listings } = closings.get(server) ?? GOOD;
+      if (listings !== 'good') return unknownFor(result, listings);
     }
-    if (cleans !== 'good' && result.verdict.kind === 'clean') return unknownFor(result, cleans);
+    return { ...result, proven: true };
   }
-  if (result.verdict.kind === 'listed') return { ...result, proven: true };
-  if (by.some(({ standing }) => standing === 'empty')) {
-    const verdict: Verdict = { kind: 'unknown', why: 'list-empty', detail: null, codes: [] };
-    return { ...result, verdict, proven: false };
-  }
-  return { ...result, proven: by.length > 0 && by.every(({ standing }) => standing === 'healthy') };
+  const points = by.map((server) => cleansOf(server, closings));
+  const unknown = points.find((point) => point.verdict.kind === 'unknown');
+  if (unknown !== undefined) return { ...result, ...unknown };
+  return { ...result, proven: points.length > 0 && points.every((point) => point.proven) };
 }
 
 export function unknownBecause({ why, detail }: Trouble): Extract<Verdict, { kind: 'unknown' }> {

@@ -2,7 +2,7 @@ import type { List } from '../catalogue/list.ts';
 import type { Ask, Server } from '../dns/answer.ts';
 import { findNameServers } from '../dns/nameservers.ts';
 import type { Target } from '../target.ts';
-import type { TargetSource } from './assemble.ts';
+import type { Targets } from '../targets/positions.ts';
 import { createChannel } from './channel.ts';
 import { createOperators } from './operators.ts';
 import type { Pacing } from './pacing.ts';
@@ -16,7 +16,7 @@ export type RoundInput = {
   lists: List[];
   /** The zone with the account key filled in. */
   zoneToAsk(list: List): string;
-  targets: TargetSource;
+  targets: Targets;
   ask: Ask;
   resolver: ResolverSetting;
   systemServers: Server[];

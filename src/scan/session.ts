@@ -47,6 +47,8 @@ export type Lookup = { answer: Answer; by: OpenServer | null };
 export type Session = {
   path: Path;
   standing: Standing;
+  /** Those that lookups may go to: their controls are as good as the first one's. */
+  opened: readonly OpenServer[];
   /** Asks an opened server; after a time-out or SERVFAIL another one, all within one deadline. */
   lookup(name: string, type: QuestionType): Promise<Lookup>;
   /** Asks the servers that gave cleans for their listed control, those that gave listings for a random one. */
@@ -242,6 +244,7 @@ function createSession(
   return {
     path,
     standing: first.standing,
+    opened,
     controls,
     lookup,
     async close(cleans, listings) {

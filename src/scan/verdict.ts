@@ -1,4 +1,4 @@
-import type { Polarity, Severity } from '../catalogue/list.ts';
+import type { Polarity, Severity, TargetKind } from '../catalogue/list.ts';
 import type { FailureWhy, Server } from '../dns/answer.ts';
 
 /** Why a verdict is unknown. Stable names, part of the JSON contract. */
@@ -34,6 +34,8 @@ export type Verdict =
 
 /** One target on one list, with all that is known of how it was asked. */
 export type Result = {
+  /** In the round's order of targets. */
+  position: number;
   target: string;
   list: string;
   verdict: Verdict;
@@ -70,17 +72,55 @@ export type ControlReport = {
   ttl?: number | null;
 };
 
-/** Consecutive targets (positions of the round's target order) on one list, asked between two rounds of controls. */
+/**
+ * Consecutive targets of one kind of which there is nothing to say that is not true of all: clean, or unknown for the
+ * same reason.
+ */
+export type Run = {
+  posFrom: number;
+  /** Exclusive. */
+  posTo: number;
+  kind: TargetKind;
+  verdict: Exclude<Verdict, { kind: 'listed' }>;
+  /** Of cleans; false for what is unknown. */
+  proven: boolean;
+};
+
+/** How the targets of the runs were answered, by position - posFrom: 10 bytes each in place of a result. */
+export type Traces = {
+  /** Place in the batch's `servers`. */
+  server: Uint8Array;
+  /** Milliseconds after the batch's `firstAt`. */
+  after: Uint32Array;
+  /** Seconds; -1 for none. */
+  ttl: Int32Array;
+  /** 0 for NOERROR, 3 for NXDOMAIN; NOT_ASKED where nothing was sent. */
+  rcode: Uint8Array;
+};
+
+export const NOT_ASKED = 255;
+
+/**
+ * Consecutive targets (positions of the round's target order) on one list, asked between two rounds of controls. Each
+ * that the list accepts is either in `results` or in one of `runs`; results.ts makes a Result of any of them.
+ */
 export type Batch = {
   list: string;
   posFrom: number;
   /** Exclusive. */
   posTo: number;
+  /** By position: the listed ones and those with a failure of their own. */
   results: Result[];
+  /** By position, as long as can be: all the others. */
+  runs: Run[];
+  /** null where none of the runs was asked. */
+  traces: Traces | null;
   firstAt: Date;
   lastAt: Date;
   path: PathName | null;
+  /** `servers` with spaces between them. */
   server: string | null;
+  servers: Server[];
   proof: 'proven' | 'unproven' | 'none';
   /** Set where the whole batch is unknown for one reason. */
   why: Why | null;

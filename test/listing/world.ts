@@ -78,24 +78,27 @@ export function batchOf(
   for (let position = posFrom; position < posTo; position += 1) {
     const { kind, text } = scan.targets.at(position);
     if (scan.lists.get(listId)?.list.accepts.includes(kind))
-      results.push(resultOf(text, listId, at, found[text] ?? 'clean'));
+      results.push({ ...resultOf(text, listId, at, found[text] ?? 'clean'), position });
   }
   return {
     list: listId,
     posFrom,
     posTo,
     results,
+    runs: [],
+    traces: null,
     firstAt: minute(at),
     lastAt: new Date(minute(at).getTime() + 2000),
     path: 'servers',
     server: '127.0.0.1:53',
+    servers: ['127.0.0.1:53'],
     proof: 'proven',
     why: null,
     controls: [{ name: `2.0.0.127.${listId}.example`, role: 'listed', answered: '127.0.0.2', at: minute(at) }],
   };
 }
 
-function resultOf(target: string, listId: string, at: number, found: Found): Result {
+function resultOf(target: string, listId: string, at: number, found: Found): Omit<Result, 'position'> {
   const verdict = verdictOf(found);
   return {
     target,

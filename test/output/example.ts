@@ -15,6 +15,7 @@ function listed(code: string, label: string, meaning: string, severity: 'info' |
 
 export function result(of: List, verdict: Verdict, more: Partial<Result> = {}): Result {
   return {
+    position: 0,
     target: '198.51.100.7',
     list: of.id,
     verdict,

@@ -263,7 +263,7 @@ describe('order and concurrency', () => {
     const server = await lab.start(() => ({ silence: true }));
     const stop = new AbortController();
     const input = inputFor(transport, [labList({ id: 'bl' }, server)], ['192.0.2.7'], { signal: stop.signal });
-    const round = gather(runRound(input));
+    const round = gather(input);
     await server.nextQuestion();
     stop.abort();
     await expect(round).rejects.toThrow(/abort/i);

@@ -2,28 +2,13 @@ import type { List } from '../../src/catalogue/list.ts';
 import type { Transport } from '../../src/dns/transport.ts';
 import { memoryLedger } from '../../src/scan/ledger.ts';
 import { createPacing } from '../../src/scan/pacing.ts';
+import { allResults } from '../../src/scan/results.ts';
 import { type RoundEvent, type RoundInput, runRound } from '../../src/scan/round.ts';
 import type { Batch, ListReport, Result } from '../../src/scan/verdict.ts';
-import type { Target } from '../../src/target.ts';
+import { rangeOf } from '../../src/target.ts';
+import { targetsIn } from '../../src/targets/positions.ts';
 
 export type Round = { results: Result[]; batches: Batch[]; reports: ListReport[] };
-
-function targetsOf(texts: readonly string[]): RoundInput['targets'] {
-  const targets = texts.map((text): Target => ({ kind: kindOfText(text), text }));
-  return {
-    size: targets.length,
-    at(position) {
-      const target = targets[position];
-      if (target === undefined) throw new Error(`no target at ${position}`);
-      return target;
-    },
-  };
-}
-
-function kindOfText(text: string): Target['kind'] {
-  if (text.includes(':')) return 'ipv6';
-  return /[a-z]/.test(text) ? 'domain' : 'ipv4';
-}
 
 export function inputFor(
   transport: Transport,
@@ -34,7 +19,7 @@ export function inputFor(
   return {
     lists,
     zoneToAsk: (list) => list.zone.replace('{key}', 'secret'),
-    targets: targetsOf(texts),
+    targets: targetsIn(texts.map(rangeOf)),
     ask: transport.ask,
     resolver: 'auto',
     systemServers: [],
@@ -49,19 +34,22 @@ export function inputFor(
   };
 }
 
-export async function gather(events: AsyncIterable<RoundEvent>): Promise<Round> {
+export async function gather(input: RoundInput, events: AsyncIterable<RoundEvent> = runRound(input)): Promise<Round> {
   const round: Round = { results: [], batches: [], reports: [] };
+  const byId = new Map(input.lists.map((list) => [list.id, list]));
   for await (const event of events) {
     if (event.type === 'list') round.reports.push(event.report);
     else {
+      const list = byId.get(event.batch.list);
+      if (list === undefined) throw new Error(`a batch of ${event.batch.list}, which was not asked`);
       round.batches.push(event.batch);
-      round.results.push(...event.batch.results);
+      round.results.push(...allResults(event.batch, list, input.targets));
     }
   }
   return round;
 }
 
-export const run = (input: RoundInput): Promise<Round> => gather(runRound(input));
+export const run = (input: RoundInput): Promise<Round> => gather(input);
 
 /** `listed 127.0.0.2`, `clean`, `clean?` for an unproven one, `unknown timeout`. */
 export function short({ verdict, proven }: Result): string {

@@ -1,0 +1,77 @@
+import { type AddressKind, addressText } from '../address.ts';
+import { countOf, type Target, type TargetRange } from '../target.ts';
+
+/** The targets of a set in an order, each with its position: ranges, for a hundred thousand objects would be too many. */
+export type Targets = {
+  size: number;
+  at(position: number): Target;
+  /** The ranges behind the positions from `from` to `to` (exclusive), cut to them, in order. */
+  spans(from: number, to: number): Span[];
+};
+
+/** `range` holds as many targets as there are positions from posFrom to posTo (exclusive), in the same order. */
+type Span = { range: TargetRange; posFrom: number; posTo: number };
+
+/** A set's parts, and where each begins: a position is one target. */
+export type Part = { range: TargetRange; posFrom: number };
+
+export function partsOf(ranges: readonly TargetRange[]): { parts: Part[]; size: number } {
+  let size = 0;
+  const parts = ranges.map((range) => {
+    const part = { range, posFrom: size };
+    size += Number(countOf(range));
+    return part;
+  });
+  return { parts, size };
+}
+
+/** The targets of these ranges in the order given. */
+export function targetsIn(ranges: readonly TargetRange[]): Targets {
+  const { parts, size } = partsOf(ranges);
+  return targetsOf(parts, size);
+}
+
+export function targetsOf(parts: readonly Part[], size: number): Targets {
+  /** The place of the part that holds the position. */
+  const find = (position: number): number => {
+    let low = 0;
+    let high = parts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((parts[middle]?.posFrom ?? 0) <= position) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  };
+  return {
+    size,
+    at(position) {
+      const part = parts[find(position)];
+      if (part === undefined || position < 0 || position >= size)
+        throw new RangeError(`position ${position} of ${size}`);
+      return targetAt(part.range, position - part.posFrom);
+    },
+    spans(from, to) {
+      const spans: Span[] = [];
+      for (let place = find(from); place < parts.length; place += 1) {
+        const part = parts[place];
+        if (part === undefined || part.posFrom >= to) break;
+        const posFrom = Math.max(from, part.posFrom);
+        const posTo = Math.min(to, parts[place + 1]?.posFrom ?? size);
+        if (posFrom < posTo) spans.push({ range: cut(part, posFrom, posTo), posFrom, posTo });
+      }
+      return spans;
+    },
+  };
+}
+
+function cut({ range, posFrom }: Part, from: number, to: number): TargetRange {
+  if (range.kind === 'domain') return range;
+  return { ...range, lo: range.lo + BigInt(from - posFrom), hi: range.lo + BigInt(to - posFrom - 1) };
+}
+
+function targetAt(range: TargetRange, offset: number): Target {
+  if (range.kind === 'domain') return { kind: 'domain', text: range.domain };
+  const kind: AddressKind = range.kind;
+  return { kind, text: addressText(kind, range.lo + BigInt(offset)) };
+}
