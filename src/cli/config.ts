@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { builtinDefinitions } from '../catalogue/builtin.ts';
+import { readDefinitions } from '../catalogue/file.ts';
 import { withoutPassword } from '../db/failure.ts';
 import { UserError } from '../errors.ts';
 import { count } from '../output/table.ts';
@@ -7,8 +9,9 @@ import { placesOf } from '../places.ts';
 import { type CommonOptions, listsToAsk, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
-/** Reads everything a command would read; what is wrong is thrown. */
+/** Reads everything a command would read, and the built-in catalogue as strictly; what is wrong is thrown. */
 export async function checkConfig(options: CommonOptions, world: World): Promise<void> {
+  readDefinitions('built-in', { lists: builtinDefinitions() });
   const settings = await settingsOf(options, world);
   const { config, catalogue } = settings;
   const lists = listsToAsk(settings, options.lists);

@@ -270,17 +270,19 @@ describe('a catalogue file', () => {
   });
 
   test.each<[string, string | null, string]>([
-    ['absent.yaml', null, 'no such file; expected a catalogue file in YAML or JSON'],
-    ['broken.yaml', 'lists: [', 'not YAML: '],
-    ['tabs.yaml', 'lists:\n\t- id: a', 'not YAML: '],
-    ['broken.json', '{"lists": [}', 'not JSON: '],
-    ['empty.yaml', '', 'not YAML: '],
-    ['binary.yaml', '\u0000\u0001', 'not YAML: '],
+    ['absent.yaml', null, ': no such file; expected a catalogue file in YAML or JSON'],
+    ['broken.yaml', 'lists: [', ' at line 1, column 9: neither YAML nor JSON: '],
+    ['tabs.yaml', 'lists:\n\t- id: a', ' at line 2, column 1: neither YAML nor JSON: tab characters'],
+    ['broken.json', '{"lists": [}', ' at line 1, column 12: neither YAML nor JSON: '],
+    ['empty.yaml', '', ': got null; expected lists: followed by the lists'],
+    ['binary.yaml', '\u0000\u0001', ' at line 1, column 1: neither YAML nor JSON: '],
+    ['circular.yaml', 'lists: &all [*all]', ': an alias (*) within what it stands for'],
+    ['two.yaml', 'lists: []\n---\nlists: []', ': 2 documents in it; expected one'],
   ])('%s is refused', async (name, text, message) => {
     const path = text === null ? join(folder, name) : await written(name, text);
     const refusal = loadCatalogueFile(path);
     await expect(refusal).rejects.toBeInstanceOf(UserError);
-    await expect(refusal).rejects.toThrow(`catalogue ${path}: ${message}`);
+    await expect(refusal).rejects.toThrow(`catalogue ${path}${message}`);
   });
 
   test('a folder is refused', async () => {
