@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Limits } from './catalogue/list.ts';
+import type { TargetsEntry } from './config/targets.ts';
 import { parseServer } from './dns/resolvers.ts';
 import { parseDuration } from './duration.ts';
 import { UserError } from './errors.ts';
@@ -15,6 +16,8 @@ export type Config = {
   catalogue: string[];
   /** Ids and tags, comma-separated. */
   lists: string;
+  /** As written (config/targets.ts reads them); null: the file says nothing of targets. */
+  targets: readonly TargetsEntry[] | null;
   /** By list or operator id. Secret. */
   keys: Record<string, string>;
   resolver: ResolverSetting;
@@ -44,6 +47,7 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
     database: env.DNSBLWATCH_DATABASE || env.DATABASE_URL || folder || places.data,
     catalogue: [given.catalogue ?? []].flat().map((one) => path.resolve(beside, one)),
     lists: [given.lists ?? 'default'].flat().join(','),
+    targets: given.targets ?? null,
     keys: { ...given.keys, ...keysFrom(env) },
     resolver: parseResolver(given.resolver ?? 'auto'),
     timeout: parseDuration(given.timeout ?? '5s') ?? 0,

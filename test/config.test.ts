@@ -61,7 +61,7 @@ limits: { example: { perSecond: 5 }, other: none }
     [
       'unknown key',
       'list: all',
-      'configuration config.yaml: list: unknown key, expected database, catalogue, lists, keys, resolver, timeout, confirm, limits',
+      'configuration config.yaml: list: unknown key, expected database, catalogue, lists, targets, keys, resolver, timeout, confirm, limits',
     ],
     [
       'unknown key inside',

@@ -6,6 +6,8 @@ import { withoutPassword } from '../db/failure.ts';
 import { UserError } from '../errors.ts';
 import { count } from '../output/table.ts';
 import { placesOf } from '../places.ts';
+import { countOf } from '../target.ts';
+import { configTargets } from './configured.ts';
 import { type CommonOptions, listsToAsk, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
@@ -15,11 +17,13 @@ export async function checkConfig(options: CommonOptions, world: World): Promise
   const settings = await settingsOf(options, world);
   const { config, catalogue } = settings;
   const lists = listsToAsk(settings, options.lists);
+  const targets = configTargets(settings);
   world.out(
     [
       `configuration: ${config.file ?? `none (looked for ${config.places.config})`}`,
       `database: ${withoutPassword(settings.database)}`,
       `catalogue: ${count(catalogue.lists.length, 'list')}, ${lists.length} to be asked`,
+      ...(targets === null ? [] : [`targets: ${targets.reduce((sum, { range }) => sum + countOf(range), 0n)}`]),
       `keys: ${Object.keys(config.keys).sort().join(', ') || 'none'}`,
       'All in order.',
       '',
@@ -45,6 +49,10 @@ const BEGINNING = `# dnsblwatch configuration. Every key and its default: dnsblw
 # timeout: 5s
 # keys:                          # account keys; secret. Or in the environment: DNSBLWATCH_KEY_SPAMHAUS_DQS=…
 #   spamhaus-dqs: your-key
+# targets:                       # tracked beside those added by command; taken out here, they are tracked no longer
+#   - 192.0.2.25
+#   - { target: 198.51.100.0/28, label: outbound, tags: [customer-a] }
+#   - file: targets.csv
 # confirm:
 #   listed: 1                    # verdicts that make a listing
 #   delisted: 2                  # proven cleans that end one

@@ -20,6 +20,7 @@ import { formatRange, type TargetRange } from '../target.ts';
 import { overlaps, subtractRange } from '../targets/ranges.ts';
 import { withAsking } from './asking.ts';
 import { type Collector, createCollector, FORMATS, type Format, lookupsOf } from './collect.ts';
+import { followConfig } from './configured.ts';
 import { withDatabase } from './database.ts';
 import { givenTargets } from './given.ts';
 import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } from './options.ts';
@@ -40,10 +41,11 @@ export async function scan(words: string[], options: ScanCommandOptions, world: 
   const lists = listsToAsk(settings, options.lists);
   const named = await givenTargets(words, world, true);
   return await withDatabase(settings.database, async (db) => {
+    const closed = await followConfig(db, settings, world);
     const started = await start(db, named, { options, settings, lists, world });
     if (started === null) return 0;
     try {
-      return await ask(db, started, { settings, lists, format, all: options.all === true, world });
+      return await ask(db, started, { settings, lists, format, all: options.all === true, closed, world });
     } finally {
       await started.release();
     }
@@ -91,8 +93,13 @@ function mustBeTracked(range: TargetRange, tracked: readonly TargetRange[], wher
 }
 
 type Asking = { settings: Settings; lists: List[]; format: Format; all: boolean; world: World };
+type Begun = Asking & { /** Changes that came before the first question. */ closed: ChangeRecord[] };
 
-async function ask(db: Database, scan: Scan, { settings, lists, format, all, world }: Asking): Promise<ExitStatus> {
+async function ask(
+  db: Database,
+  scan: Scan,
+  { settings, lists, format, all, closed, world }: Begun,
+): Promise<ExitStatus> {
   const { targets } = scan;
   const collector = createCollector({
     lists,
@@ -110,6 +117,7 @@ async function ask(db: Database, scan: Scan, { settings, lists, format, all, wor
     changes.push(...told);
     say(told);
   };
+  await tell(closed);
   await tell(await followCatalogue(db, settings.catalogue.lists, world.now()));
   const memory = await remember(db, lists, world.now());
   try {

@@ -7,7 +7,8 @@ import { columns } from '../output/columns.ts';
 import { field } from '../output/csv.ts';
 import { plain } from '../output/plain.ts';
 import { countOf, formatRange } from '../target.ts';
-import { readTargetFile } from '../targets/read-file.ts';
+import { checkNotes, readTargetFile } from '../targets/read-file.ts';
+import { configTargets, namedInConfig, yetToFollow } from './configured.ts';
 import { withDatabase } from './database.ts';
 import { givenTargets } from './given.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
@@ -18,6 +19,7 @@ export type NoteOptions = CommonOptions & { label?: string; tag?: string[]; owne
 export async function addGiven(words: string[], options: NoteOptions, world: World): Promise<void> {
   const ranges = await givenTargets(words, world, options.allowSpecial === true);
   const { label, tag, owner } = options;
+  checkNotes({ label: label ?? null, tags: tag ?? [], owner: owner ?? null });
   const given = ranges.map(
     (range): Given => ({
       range,
@@ -35,6 +37,11 @@ export async function addGiven(words: string[], options: NoteOptions, world: Wor
 export async function removeGiven(words: string[], options: CommonOptions, world: World): Promise<void> {
   const ranges = await givenTargets(words, world, true);
   await withTracked(options, world, async (db, settings) => {
+    const named = namedInConfig(ranges, configTargets(settings) ?? []);
+    if (named !== null)
+      throw new UserError(
+        `${named}: named under \`targets\` in ${settings.config.file}; take it out there, and the next scan ends it`,
+      );
     const edited = await removeTargets(db, ranges, world.now());
     if (edited.removed === 0n)
       throw new UserError(`none of these is tracked in ${withoutPassword(settings.database)}: ${words.join(' ')}`);
@@ -77,11 +84,12 @@ export async function listTracked(options: ListOptions, world: World): Promise<v
       ...(options.tag === undefined ? {} : { tags: options.tag }),
       ...(options.owner === undefined ? {} : { owner: options.owner }),
     });
-    const rows = tracked.map(({ range, label, tags, owner, trackedFrom }) => ({
+    const rows = tracked.map(({ range, label, tags, owner, origin, trackedFrom }) => ({
       target: formatRange(range),
       label,
       tags,
       owner,
+      origin,
       trackedFrom: trackedFrom.toISOString(),
     }));
     if (format === 'json') return world.out(`${JSON.stringify(rows, null, 2)}\n`);
@@ -91,15 +99,19 @@ export async function listTracked(options: ListOptions, world: World): Promise<v
       const lines = rows.map((row) => [row.target, row.label ?? '', row.tags.join(' '), row.owner ?? '']);
       return world.out([header, ...lines].map((line) => `${line.map(field).join(',')}\r\n`).join(''));
     }
+    const given = configTargets(settings);
+    const yet = given === null ? null : yetToFollow(await trackedTargets(db), given);
+    if (yet !== null) world.err(`${settings.config.file} names ${yet}: the next scan follows it.\n`);
     if (rows.length === 0) return world.err(`No targets in ${withoutPassword(settings.database)}.\n`);
     const lines = rows.map((row) => [
       row.target,
       plain(row.label ?? ''),
       plain(row.tags.join(' ')),
       plain(row.owner ?? ''),
+      row.origin === 'config' ? 'configuration' : 'command',
       row.trackedFrom.slice(0, 10),
     ]);
-    world.out(columns([['TARGET', 'LABEL', 'TAGS', 'OWNER', 'SINCE'], ...lines]));
+    world.out(columns([['TARGET', 'LABEL', 'TAGS', 'OWNER', 'NAMED BY', 'SINCE'], ...lines]));
     world.out(`\n${targets(tracked.reduce((sum, { range }) => sum + countOf(range), 0n))}.\n`);
   });
 }

@@ -36,6 +36,29 @@ function isServer(value: string): boolean {
   }
 }
 
+const TARGET = 'expected a target, {target, label, tags, owner} or {file}';
+const allowSpecial = v.pipe(
+  v.optional(v.boolean('expected true or false')),
+  v.description('Take private, loopback and documentation addresses too'),
+);
+const target = v.union(
+  [
+    text,
+    v.strictObject({
+      target: text,
+      label: v.optional(text),
+      tags: v.optional(v.array(text, 'expected an array of tags')),
+      owner: v.optional(text),
+      allowSpecial,
+    }),
+    v.strictObject({
+      file: v.pipe(text, v.description('As of `targets import`; relative to this file')),
+      allowSpecial,
+    }),
+  ],
+  TARGET,
+);
+
 /** The configuration file. Unknown keys are mistakes: one that is silently passed over looks as if it worked. */
 export const configSchema = v.strictObject({
   database: v.pipe(v.optional(text), v.description('postgres:// address, or the folder of the private PostgreSQL')),
@@ -46,6 +69,13 @@ export const configSchema = v.strictObject({
   lists: v.pipe(
     v.optional(v.union([text, v.array(text)], 'expected ids, tags, default or all')),
     v.description('What is asked: ids and tags, `default` or `all`. Default: default'),
+  ),
+  targets: v.pipe(
+    v.optional(v.array(target, 'expected an array of targets')),
+    v.description(
+      'Tracked from the next scan on, beside those added by command; what is taken out here is tracked no longer. ' +
+        'Name them in one configuration only. Without this key nothing is changed',
+    ),
   ),
   keys: v.pipe(
     v.optional(v.record(listId, text, 'expected an object of list or operator ids and keys')),

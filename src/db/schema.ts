@@ -27,6 +27,8 @@ export type ScanState = 'running' | 'finished' | 'abandoned';
 export type ChangeKind = 'listed' | 'delisted' | 'recoded' | 'closed';
 /** What ended a listing: the list took the target off, or we can no longer tell. */
 export type EndedBy = 'delisted' | 'untracked' | 'list-retired' | 'list-removed' | 'list-changed';
+/** Who said that a target is to be tracked: a command, or the configuration, which may also take it back. */
+export type Origin = 'command' | 'config';
 export type Proof = 'proven' | 'unproven' | 'none';
 
 const id = () => bigint({ mode: 'number' }).primaryKey().generatedByDefaultAsIdentity();
@@ -47,6 +49,7 @@ export const targetRange = pgTable(
     label: text(),
     tags: text().array().notNull().default([]),
     owner: text(),
+    origin: text().$type<Origin>().notNull().default('command'),
     trackedFrom: time('tracked_from').notNull(),
     trackedTo: time('tracked_to'),
   },

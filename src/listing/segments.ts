@@ -1,18 +1,24 @@
 import type { TargetKind } from '../catalogue/list.ts';
+import type { Origin } from '../db/schema.ts';
 import type { AddressRange, TargetRange } from '../target.ts';
 import { compareRanges } from '../targets/ranges.ts';
 
 /** What is noted with a tracked range. */
-export type Notes = { label: string | null; tags: string[]; owner: string | null };
+export type Notes = { label: string | null; tags: string[]; owner: string | null; origin: Origin };
 
 /** A tracked row. Rows never overlap. */
 export type Row = Notes & { id: number; range: TargetRange };
 
 /** What is to be tracked; a note that is left out keeps what is there. */
-export type Given = { range: TargetRange } & Partial<Notes>;
+export type Given = { range: TargetRange } & Partial<Omit<Notes, 'origin'>>;
 
-/** - `add`: also track these; `remove`: track these no longer; `replace`: track these and nothing else. */
-export type Edit = 'add' | 'remove' | 'replace';
+/**
+ * - `add`: also track these.
+ * - `remove`: track these no longer.
+ * - `replace`: track these, what the configuration names, and nothing else.
+ * - `follow`: these are what the configuration names now; what it named before and a command did not ends.
+ */
+export type Edit = 'add' | 'remove' | 'replace' | 'follow';
 
 /** Rows to close, rows to open, what is tracked no longer, and what is new. */
 export type Plan = {
@@ -71,23 +77,35 @@ function sameOrigin(a: Piece, b: Piece): boolean {
 }
 
 function notesAfter({ row, given }: Piece, edit: Edit): Notes | null {
-  if (edit === 'remove') return given === null ? notesOf(row) : null;
-  if (given === null) return edit === 'replace' ? null : notesOf(row);
-  const before = edit === 'replace' ? null : row;
+  if (given === null) return staysUngiven(row, edit) ? notesOf(row) : null;
+  if (edit === 'remove') return null;
+  // The configuration is the whole truth about what only it names.
+  const before = edit === 'replace' || (edit === 'follow' && row?.origin === 'config') ? null : row;
   return {
     label: given.label ?? before?.label ?? null,
     tags: given.tags ?? before?.tags ?? [],
     owner: given.owner ?? before?.owner ?? null,
+    origin: edit === 'follow' ? (row?.origin ?? 'config') : 'command',
   };
 }
 
+function staysUngiven(row: Row | null, edit: Edit): boolean {
+  if (edit === 'replace') return row?.origin === 'config';
+  return edit !== 'follow' || row?.origin === 'command';
+}
+
 function notesOf(row: Row | null): Notes | null {
-  return row === null ? null : { label: row.label, tags: row.tags, owner: row.owner };
+  return row === null ? null : { label: row.label, tags: row.tags, owner: row.owner, origin: row.origin };
 }
 
 function sameNotes(a: Notes | null, b: Notes | null): boolean {
   if (a === null || b === null) return a === b;
-  return a.label === b.label && a.owner === b.owner && [...a.tags].sort().join('\n') === [...b.tags].sort().join('\n');
+  return (
+    a.label === b.label &&
+    a.owner === b.owner &&
+    a.origin === b.origin &&
+    [...a.tags].sort().join('\n') === [...b.tags].sort().join('\n')
+  );
 }
 
 /** Rows and what is given, cut where either begins or ends; of two given for the same target the later counts. */

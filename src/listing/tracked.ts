@@ -28,9 +28,14 @@ export function removeTargets(db: Pick<Database, 'orm'>, ranges: readonly Target
   );
 }
 
-/** Tracks these and nothing else. */
+/** Tracks these, what the configuration names, and nothing else. */
 export function replaceTargets(db: Pick<Database, 'orm'>, given: readonly Given[], now: Date): Promise<Edited> {
   return edit(db, given, 'replace', now);
+}
+
+/** Tracks what the configuration names, and no longer what it has stopped to name unless a command added it. */
+export function followConfiguration(db: Pick<Database, 'orm'>, given: readonly Given[], now: Date): Promise<Edited> {
+  return edit(db, given, 'follow', now);
 }
 
 /** What is tracked now, all of it or what bears any of the tags. */
@@ -73,8 +78,8 @@ async function openRows(db: Handle): Promise<Tracked[]> {
   return rows.map((row) => ({ id: row.id, range: rangeOf(row), ...notesOf(row), trackedFrom: row.trackedFrom }));
 }
 
-function notesOf({ label, tags, owner }: Notes): Notes {
-  return { label, tags, owner };
+function notesOf({ label, tags, owner, origin }: Notes): Notes {
+  return { label, tags, owner, origin };
 }
 
 /** Closes what is listed of targets that are gone, and forgets what waits for them. */

@@ -122,24 +122,39 @@ function csvRecords(text: string, file: string): CsvRow[] {
 
 const isColumn = (name: string): name is Column => (COLUMNS as readonly string[]).includes(name);
 
+type Notes = Pick<TargetEntry, 'label' | 'tags' | 'owner'>;
+
+/** Throws UserError for a label, tag or owner that no target may have. */
+export function checkNotes(notes: Notes): void {
+  const mistakes = mistakesIn(notes);
+  if (mistakes.length > 0) throw new UserError(mistakes.join('\n'));
+}
+
+function mistakesIn({ tags, ...texts }: Notes): string[] {
+  const strange = tags.filter((tag) => !TAG.test(tag));
+  const long = (['label', 'owner'] as const).filter((name) => {
+    const text = texts[name] ?? '';
+    return text.length > LONGEST_TEXT || /\p{Cc}/u.test(text);
+  });
+  return [
+    ...strange.map((tag) => `tag ${shown(tag)}: expected up to 64 letters, digits and ". _ : / -"`),
+    ...long.map(
+      (name) => `${name} ${shown(texts[name] ?? '')}: expected one line of at most ${LONGEST_TEXT} characters`,
+    ),
+  ];
+}
+
 function entryOf(
   { line, fields }: Row,
   options: { allowSpecial: boolean },
   report: (line: number, message: string) => void,
 ): TargetEntry | null {
   const tags = [...new Set((fields.tags ?? '').split(/[\s,;]+/).filter((tag) => tag !== ''))];
-  for (const tag of tags) {
-    if (!TAG.test(tag)) report(line, `tag ${shown(tag)}: expected up to 64 letters, digits and ". _ : / -"`);
-  }
-  for (const column of ['label', 'owner'] as const) {
-    const text = fields[column] ?? '';
-    if (text.length > LONGEST_TEXT || /\p{Cc}/u.test(text)) {
-      report(line, `${column} ${shown(text)}: expected one line of at most ${LONGEST_TEXT} characters`);
-    }
-  }
+  const notes = { label: fields.label || null, tags, owner: fields.owner || null };
+  for (const mistake of mistakesIn(notes)) report(line, mistake);
   try {
     const range = parseTarget(fields.target ?? '', options);
-    return { range, label: fields.label || null, tags, owner: fields.owner || null, line };
+    return { range, ...notes, line };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     report(line, error.message);

@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
+import type { Origin } from '../../src/db/schema.ts';
 import { type Edit, type Given, planEdit, type Row } from '../../src/listing/segments.ts';
 import type { AddressRange, TargetRange } from '../../src/target.ts';
 
 const span = (lo: number, hi = lo): AddressRange => ({ kind: 'ipv4', lo: BigInt(lo), hi: BigInt(hi), domain: null });
 const domain = (name: string): TargetRange => ({ kind: 'domain', lo: null, hi: null, domain: name });
-const row = (id: number, range: TargetRange, label: string | null = null): Row => ({
+const row = (id: number, range: TargetRange, label: string | null = null, origin: Origin = 'command'): Row => ({
   id,
   range,
   label,
   tags: [],
   owner: null,
+  origin,
 });
 const show = (range: TargetRange): string => (range.kind === 'domain' ? range.domain : `${range.lo}-${range.hi}`);
 
@@ -133,6 +135,42 @@ const cases: Case[] = [
     open: ['b.example'],
     gone: ['a.example'],
   },
+  {
+    rule: 'what the configuration stops to name ends; what a command added stays',
+    rows: [row(1, span(1), null, 'config'), row(2, span(5))],
+    edit: 'follow',
+    given: [{ range: span(3) }],
+    close: [1],
+    open: ['3-3'],
+    gone: ['1-1'],
+  },
+  {
+    rule: 'what a command added and the configuration names too is not ended with its line',
+    rows: [row(1, span(1), 'mx')],
+    edit: 'follow',
+    given: [{ range: span(1) }],
+    close: [],
+    open: [],
+    gone: [],
+  },
+  {
+    rule: 'the configuration is the whole truth about what only it names: a label that it drops is dropped',
+    rows: [row(1, span(1), 'mx', 'config')],
+    edit: 'follow',
+    given: [{ range: span(1) }],
+    close: [1],
+    open: ['1-1'],
+    gone: [],
+  },
+  {
+    rule: 'a file that is the truth leaves what the configuration names',
+    rows: [row(1, span(1), null, 'config'), row(2, span(5))],
+    edit: 'replace',
+    given: [{ range: span(3) }],
+    close: [2],
+    open: ['3-3'],
+    gone: ['5-5'],
+  },
 ];
 
 test.each(cases)('$rule', ({ rows, edit, given, close, open, gone }) => {
@@ -142,6 +180,11 @@ test.each(cases)('$rule', ({ rows, edit, given, close, open, gone }) => {
     open,
   );
   expect(plan.gone.map(show)).toEqual(gone);
+});
+
+test('what is added by command as well is no longer the configuration’s alone', () => {
+  const plan = planEdit([row(1, span(1), null, 'config')], [{ range: span(1) }], 'add');
+  expect(plan).toMatchObject({ close: [1], open: [{ origin: 'command' }], gone: [], fresh: [] });
 });
 
 test('a hundred thousand addresses are planned within the time of a test', () => {

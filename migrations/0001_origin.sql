@@ -1,0 +1,1 @@
+ALTER TABLE "target_range" ADD COLUMN "origin" text DEFAULT 'command' NOT NULL;
