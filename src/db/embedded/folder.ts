@@ -63,7 +63,6 @@ export function folderError(folder: string, error: unknown): Error {
 /** Under the folder's lock: who runs the server and with which programs, with the data there and settings written. */
 export function prepare(folder: string): { account: Account; binaries: Binaries } {
   const data = dataOf(folder);
-  clearLeftovers(folder);
   const account = accountFor(data);
   if (account.other) letIn(folder, account);
   const wrote = existsSync(data) ? majorOf(data) : null;
@@ -73,7 +72,8 @@ export function prepare(folder: string): { account: Account; binaries: Binaries 
   return { account, binaries };
 }
 
-function majorOf(data: string): number {
+/** The version of PostgreSQL that wrote the data. */
+export function majorOf(data: string): number {
   try {
     return Number(readFileSync(path.join(data, 'PG_VERSION'), 'utf8'));
   } catch {
@@ -81,16 +81,12 @@ function majorOf(data: string): number {
   }
 }
 
-/** What a command killed while it made the folder left behind; we hold the lock, so nobody is still at it. */
-function clearLeftovers(folder: string): void {
-  for (const name of readdirSync(folder))
-    if (name.startsWith('new.')) rmSync(path.join(folder, name), { recursive: true, force: true });
-}
-
 /** Root's server runs as another account: that one must be able to go through the folder, not to read it. */
 function letIn(folder: string, account: Account): void {
   if (canEnter(account, folder)) return;
-  const foreign = readdirSync(folder).some((name) => !/^(postgres$|program-|lock|ledger|server\.log)/.test(name));
+  const foreign = readdirSync(folder).some(
+    (name) => !/^(postgres($|-|ql-)|new\.|program-|lock|ledger|server\.log)/.test(name),
+  );
   if (!foreign && lstatSync(folder).uid === 0) chmodSync(folder, 0o711);
   if (canEnter(account, folder)) return;
   throw new UserError(

@@ -3,9 +3,12 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { UserError } from '../../errors.ts';
-import { dataOf, folderError, makeFolder, superuser } from './folder.ts';
+import { accountFor } from './account.ts';
+import { findBinaries } from './binaries.ts';
+import { dataOf, folderError, majorOf, makeFolder, superuser } from './folder.ts';
 import { withLock } from './lock.ts';
-import { ensureStarted, type Settings, stopServer } from './postmaster.ts';
+import { exchange, isOutdated, partOf, settle } from './outdated.ts';
+import { ensureStarted, runningServer, type Settings, stopServer } from './postmaster.ts';
 import { type SocketPath, socketPath } from './socket.ts';
 
 /** How long a start may take, recovery after a crash included, ms. */
@@ -19,30 +22,67 @@ export type Membership = {
   leave(): Promise<void>;
 };
 
+/** How data of an older PostgreSQL gets into a new database folder. */
+export type Carry = {
+  /** Copies everything from the server of `from` into the folder `to`, which is left whole and at rest; returns the rows. */
+  copy(from: Membership['options'], to: string): Promise<number>;
+  /** Tells the user. */
+  tell(text: string): void;
+};
+
 /**
- * Becomes a user of the folder's server: makes the folder and starts the server where need be.
+ * Becomes a user of the folder's server: makes the folder and starts the server where need be, and with `carry` brings
+ * data of an older PostgreSQL over to ours before.
  *
  * Joining and leaving happen under one lock, and a member is known by an open connection that carries its name. So
  * nobody can join a server that is being stopped, and none is stopped that has a member; a member that is killed
  * takes its connection along.
  */
-export async function join(folder: string, settings: Settings = {}): Promise<Membership> {
+export async function join(folder: string, settings: Settings = {}, carry: Carry | null = null): Promise<Membership> {
   makeFolder(folder);
   try {
-    return await withLock(folder, () => connectOrStart(folder, settings));
+    const joined = await withLock(folder, async () => {
+      await settle(folder);
+      if (carry !== null && isOutdated(folder)) await carryOver(folder, carry);
+      return await connectOrStart(folder, settings);
+    });
+    return { options: optionsFor(joined.socket), leave: () => withLock(folder, () => end(folder, joined)) };
   } catch (error) {
     throw folderError(folder, error);
   }
 }
 
-async function connectOrStart(folder: string, settings: Settings): Promise<Membership> {
+/** Under the lock. When the copy fails the old data stays in use: whoever has its programs can go on. */
+async function carryOver(folder: string, { copy, tell }: Carry): Promise<void> {
+  const from = majorOf(dataOf(folder));
+  const to = findBinaries(folder, accountFor(dataOf(folder)), null).major;
+  if (to <= from) return; // what we bring does not run on this machine
+  const old = await connectOrStart(folder, {});
+  let rows: number | null = null;
+  try {
+    tell(`Database ${folder}: its data is carried over from PostgreSQL ${from} to ${to}; this is done once.`);
+    rows = await copy(optionsFor(old.socket), partOf(folder));
+  } catch (error) {
+    tell(`Database ${folder}: not carried over, it stays on PostgreSQL ${from}: ${(error as Error).message}`);
+  } finally {
+    await end(folder, old);
+  }
+  if (rows === null || runningServer(folder) !== null) return;
+  const kept = exchange(folder);
+  tell(`Database ${folder}: ${rows} rows carried over. The old data is kept in ${kept}; remove it when all is well.`);
+}
+
+/** A member's connection. */
+type Joined = { socket: SocketPath; keeper: postgres.Sql };
+
+async function connectOrStart(folder: string, settings: Settings): Promise<Joined> {
   const name = `dnsblwatch member ${randomBytes(8).toString('hex')}`;
   const deadline = performance.now() + patience;
   for (;;) {
     const socket = existsSync(dataOf(folder)) ? socketPath(dataOf(folder)) : null;
     const keeper = socket === null ? null : await connect(socket, name);
     if (socket !== null && keeper === 'busy') await sleep(20);
-    else if (socket !== null && keeper !== null && keeper !== 'busy') return membership(folder, socket, keeper);
+    else if (socket !== null && keeper !== null && keeper !== 'busy') return { socket, keeper };
     else await ensureStarted(folder, settings);
     socket?.release();
     if (performance.now() > deadline)
@@ -82,18 +122,12 @@ async function connect(socket: SocketPath, name: string): Promise<postgres.Sql |
   }
 }
 
-function membership(folder: string, socket: SocketPath, keeper: postgres.Sql): Membership {
-  return {
-    options: optionsFor(socket),
-    leave: async () => {
-      await withLock(folder, async () => {
-        const last = await isLast(keeper);
-        await keeper.end({ timeout: 1 });
-        if (last) await stopServer(folder);
-      });
-      socket.release();
-    },
-  };
+/** Under the lock: leaves, and stops the server that nobody uses any more. */
+async function end(folder: string, { socket, keeper }: Joined): Promise<void> {
+  const last = await isLast(keeper);
+  await keeper.end({ timeout: 1 });
+  if (last) await stopServer(folder);
+  socket.release();
 }
 
 /**

