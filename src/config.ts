@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Limits } from './catalogue/list.ts';
+import type { Notify } from './config/channels.ts';
 import type { TargetsEntry } from './config/targets.ts';
 import { parseServer } from './dns/resolvers.ts';
 import { parseDuration } from './duration.ts';
@@ -26,6 +27,8 @@ export type Config = {
   /** `spacing` in milliseconds. */
   confirm: { listed: number; delisted: number; spacing: number };
   limits: 'none' | Record<string, Limits | 'none'>;
+  /** Channels, routes and when to alert; read only where something is to be sent. Throws UserError. */
+  notify(): Promise<Notify>;
   places: Places;
 };
 
@@ -57,6 +60,13 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
       spacing: parseDuration(given.confirm?.spacing ?? '5m') ?? 0,
     },
     limits: given.limits === undefined || given.limits === 'none' ? (given.limits ?? {}) : limitsOf(given.limits),
+    async notify() {
+      return (await import('./config/channels.ts')).notifyFrom(
+        given,
+        env,
+        `configuration ${found ?? 'without a file'}`,
+      );
+    },
     places,
   };
 }

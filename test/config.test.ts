@@ -61,7 +61,7 @@ limits: { example: { perSecond: 5 }, other: none }
     [
       'unknown key',
       'list: all',
-      'configuration config.yaml: list: unknown key, expected database, catalogue, lists, targets, keys, resolver, timeout, confirm, limits',
+      'configuration config.yaml: list: unknown key, expected database, catalogue, lists, targets, keys, resolver, timeout, confirm, limits, channels, routes, alerts',
     ],
     [
       'unknown key inside',
@@ -156,5 +156,84 @@ test('root has the folders of the system, others those of XDG, a relative one ig
     data: '/big/dnsblwatch',
     state: '/home/me/.local/state/dnsblwatch',
     cache: '/home/me/.cache/dnsblwatch',
+  });
+});
+
+describe('channels and routes', () => {
+  const notify = async (text: string, env: Record<string, string> = {}) =>
+    (await loadConfig({ file: file(text), env })).notify();
+
+  test('have defaults; a secret may come from the environment, which goes before the file', async () => {
+    const { channels, routes, alerting } = await notify(
+      `
+channels:
+  ops: { type: email, to: ops@example.org, server: "smtp://mail.example.org:587", user: watch, password: in-file }
+  team-chat: { type: slack, language: zh-CN, timeZone: Asia/Shanghai, gets: [digest] }
+`,
+      {
+        DNSBLWATCH_CHANNEL_OPS_PASSWORD: 'from-env',
+        DNSBLWATCH_CHANNEL_TEAM_CHAT_URL: 'https://hooks.example/T0/B0',
+      },
+    );
+    expect(channels).toEqual([
+      {
+        ...{ id: 'ops', type: 'email', to: ['ops@example.org'], from: 'ops@example.org', user: 'watch' },
+        ...{ server: 'smtp://mail.example.org:587', password: 'from-env' },
+        ...{ language: 'en', timeZone: 'UTC', gets: ['alerts', 'digest'] },
+      },
+      {
+        ...{ id: 'team-chat', type: 'slack', url: 'https://hooks.example/T0/B0' },
+        ...{ language: 'zh-CN', timeZone: 'Asia/Shanghai', gets: ['digest'] },
+      },
+    ]);
+    expect(routes).toEqual([{ to: ['ops', 'team-chat'], tags: null, impact: 'low', severity: 'low' }]);
+    expect(alerting).toEqual({ window: 300_000, blind: 86_400_000, reminders: [86_400_000, 259_200_000, 604_800_000] });
+  });
+
+  test.each([
+    [
+      'an unknown kind',
+      'channels: { a: { type: pager } }',
+      'channels.a.type: expected one of email, webhook, slack, discord',
+    ],
+    [
+      'an unknown key',
+      'channels: { a: { type: slack, link: x } }',
+      'channels.a.link: unknown key, expected type, url, language',
+    ],
+    [
+      'no address',
+      'channels: { a: { type: slack, url: "secret-thing" } }',
+      'channels.a.url: expected an http or https address, got something else',
+    ],
+    [
+      'no mail address',
+      'channels: { a: { type: email, to: nobody } }',
+      'channels.a.to: expected a mail address, got something else',
+    ],
+    ['a name', 'channels: { A B: { type: slack } }', 'channels.A B: expected a name of small letters, digits and -'],
+    [
+      'a time zone',
+      'channels: { a: { type: slack, timeZone: Mars } }',
+      'channels.a.timeZone: expected a time zone such as Europe/Berlin, got something else',
+    ],
+    ['a route', 'routes: [{ to: a, tag: b }]', 'routes.0.tag: unknown key, expected to, tags, impact, severity'],
+    ['a level', 'routes: [{ to: a, impact: huge }]', 'routes.0.impact: expected low, medium or high, got "huge"'],
+    ['a window', 'alerts: { window: 5 }', 'alerts.window: expected a duration such as 24h, got 5'],
+  ])('that are wrong are told with their path, and never with a secret: %s', async (_case, text, message) => {
+    const said = await messageFor(text);
+    expect(said).toContain(`configuration config.yaml: ${message}`);
+    expect(said).not.toContain('secret-thing');
+  });
+
+  test.each([
+    ['channels: { a: { type: slack } }', 'channels.a.url: missing; or set DNSBLWATCH_CHANNEL_A_URL'],
+    [
+      'channels: { a-b: { type: telegram, chat: 1 } }',
+      'channels.a-b.token: missing; or set DNSBLWATCH_CHANNEL_A_B_TOKEN',
+    ],
+    ['routes: [{ to: ops }]', 'routes.0.to: no channel "ops"; expected one of channels, of which there are none'],
+  ])('%s does not do: %s', async (text, message) => {
+    await expect(notify(text)).rejects.toThrow(message);
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { UserError } from '../errors.ts';
 import { parseDocument } from '../yaml.ts';
+import { notifyKeys } from './channels.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 
 /** Reads a configuration file, YAML or JSON. Every fault is named with its path; values are shown, except keys. */
@@ -28,15 +29,18 @@ function validate(document: unknown, where: string): ConfigFile {
   throw new UserError(faults.map((fault) => `${where}: ${fault}`).join('\n'));
 }
 
+/** Where a secret may stand: what was given is not shown. */
+const SECRET = new Set(['keys', 'database', 'channels']);
+
 function faultOf(issue: v.BaseIssue<unknown>): string {
   const deepest = deepestOf(issue);
   const path = (deepest.path ?? []).map(({ key }) => String(key));
   const place = path.length === 0 ? '' : `${path.join('.')}: `;
   if (deepest.type === 'strict_object' && deepest.expected === 'never') {
-    const known = knownKeys(path.slice(0, -1));
+    const known = knownKeys(path.slice(0, -1), deepest.path?.at(-1)?.input);
     return `${place}unknown key${known.length > 0 ? `, expected ${known.join(', ')}` : ''}`;
   }
-  const given = path[0] === 'keys' || path[0] === 'database' ? 'something else' : shown(deepest.input);
+  const given = SECRET.has(path[0] ?? '') ? 'something else' : shown(deepest.input);
   const expected = path.length === 0 ? 'expected an object' : deepest.message;
   return `${place}${expected}, got ${given}`;
 }
@@ -52,10 +56,11 @@ function deepestOf(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
   } as v.BaseIssue<unknown>;
 }
 
-function knownKeys(path: string[]): string[] {
+function knownKeys(path: string[], object: unknown): string[] {
   if (path.length === 0) return Object.keys(configSchema.entries);
   if (path[0] === 'confirm') return ['listed', 'delisted', 'spacing'];
-  return path[0] === 'limits' ? ['perSecond', 'perDay'] : [];
+  if (path[0] === 'limits') return ['perSecond', 'perDay'];
+  return notifyKeys(path[0] ?? '', (object as { type?: unknown }).type);
 }
 
 function shown(value: unknown): string {

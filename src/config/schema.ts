@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parseServer } from '../dns/resolvers.ts';
 import { parseDuration } from '../duration.ts';
+import { notifyEntries } from './channels.ts';
 
 const duration = v.pipe(
   v.string('expected a duration such as 5m or 0s'),
@@ -104,6 +105,7 @@ export const configSchema = v.strictObject({
     ),
     v.description('By list or operator id; goes before what the catalogue says'),
   ),
+  ...notifyEntries,
 });
 
 export type ConfigFile = v.InferOutput<typeof configSchema>;

@@ -1,0 +1,254 @@
+import * as v from 'valibot';
+import { parseDuration } from '../duration.ts';
+import { UserError } from '../errors.ts';
+import type { Channel, ChannelKind } from '../notify/channels/channel.ts';
+import type { Alerting, Route } from '../notify/routes.ts';
+import type { Env } from '../places.ts';
+import { LANGUAGES } from '../text/say.ts';
+
+/** The keys `channels`, `routes` and `alerts` of the configuration: their schema, and what they mean. */
+
+const text = v.pipe(v.string('expected text'), v.nonEmpty('expected text'));
+const httpUrl = v.pipe(
+  v.string('expected an http or https address'),
+  v.check((value) => hasProtocol(value, 'https:', 'http:'), 'expected an http or https address'),
+);
+const smtpUrl = v.pipe(
+  v.string('expected smtp://host:port or smtps://host'),
+  v.check((value) => hasProtocol(value, 'smtp:', 'smtps:'), 'expected smtp://host:port or smtps://host'),
+);
+const mailbox = v.pipe(
+  v.string('expected a mail address'),
+  v.regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'expected a mail address'),
+);
+const id = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, 'expected a name of small letters, digits and -'));
+const timeZone = v.pipe(
+  v.string('expected a time zone such as Europe/Berlin'),
+  v.check(isTimeZone, 'expected a time zone such as Europe/Berlin'),
+);
+const level = v.picklist(['low', 'medium', 'high'], 'expected low, medium or high');
+const duration = v.pipe(
+  v.string('expected a duration such as 24h'),
+  v.check((value) => parseDuration(value) !== null, 'expected a duration such as 24h'),
+);
+const oneOrMore = <T extends v.GenericSchema>(schema: T, message: string) =>
+  v.union([schema, v.pipe(v.array(schema), v.minLength(1, message))], message);
+
+const common = {
+  language: v.pipe(
+    v.optional(v.picklist(LANGUAGES, `expected ${LANGUAGES.join(' or ')}`)),
+    v.description('en or zh-CN. Default: en'),
+  ),
+  timeZone: v.pipe(v.optional(timeZone), v.description('How times are written. Default: UTC')),
+  gets: v.pipe(
+    v.optional(v.array(v.picklist(['alerts', 'digest'], 'expected alerts or digest'), 'expected [alerts, digest]')),
+    v.description('What is sent. Default: [alerts, digest]'),
+  ),
+};
+const url = v.pipe(v.optional(httpUrl), v.description('Secret. Or in the environment'));
+const secret = v.pipe(v.optional(text), v.description('Secret. Or in the environment'));
+
+/** A kind of channel each. What is secret may come from the environment, so it is optional here. */
+const kinds = {
+  email: v.strictObject({
+    type: v.literal('email'),
+    to: oneOrMore(mailbox, 'expected a mail address or an array of them'),
+    from: v.pipe(v.optional(mailbox), v.description('Default: the first of `to`')),
+    server: v.pipe(v.optional(smtpUrl), v.description('Default: smtp://localhost')),
+    user: v.optional(text),
+    password: secret,
+    ...common,
+  }),
+  webhook: v.strictObject({ type: v.literal('webhook'), url, secret, ...common }),
+  slack: v.strictObject({ type: v.literal('slack'), url, ...common }),
+  discord: v.strictObject({ type: v.literal('discord'), url, ...common }),
+  teams: v.strictObject({ type: v.literal('teams'), url, ...common }),
+  telegram: v.strictObject({
+    type: v.literal('telegram'),
+    token: secret,
+    chat: v.union([text, v.pipe(v.number(), v.integer())], 'expected the id of a chat, or @channel'),
+    server: v.pipe(v.optional(httpUrl), v.description('Default: https://api.telegram.org')),
+    ...common,
+  }),
+  ntfy: v.strictObject({ type: v.literal('ntfy'), url, token: secret, ...common }),
+  dingtalk: v.strictObject({ type: v.literal('dingtalk'), url, secret, ...common }),
+  wecom: v.strictObject({ type: v.literal('wecom'), url, ...common }),
+  feishu: v.strictObject({ type: v.literal('feishu'), url, secret, ...common }),
+  command: v.strictObject({
+    type: v.literal('command'),
+    command: v.pipe(
+      v.array(text, 'expected [program, argument, …]'),
+      v.minLength(1, 'expected [program, argument, …]'),
+    ),
+    ...common,
+  }),
+};
+
+const TYPES = Object.keys(kinds).join(', ');
+
+export const notifyEntries = {
+  channels: v.pipe(
+    v.optional(
+      v.record(
+        id,
+        v.variant('type', Object.values(kinds), `expected one of ${TYPES}`),
+        'expected an object of channels',
+      ),
+    ),
+    v.description(
+      'Where messages go, by a name of yours. Secrets (url, secret, token, password) also as DNSBLWATCH_CHANNEL_<NAME>_<KEY> in the environment',
+    ),
+  ),
+  routes: v.pipe(
+    v.optional(
+      v.array(
+        v.strictObject(
+          {
+            to: oneOrMore(text, 'expected the name of a channel, or an array of them'),
+            tags: v.pipe(v.optional(v.array(text)), v.description('Targets with any of these tags. Default: all')),
+            impact: v.pipe(v.optional(level), v.description('Least impact of the list. Default: low')),
+            severity: v.pipe(v.optional(level), v.description('Least severity of the code. Default: low')),
+          },
+          'expected an object with to, tags, impact, severity',
+        ),
+        'expected an array of routes',
+      ),
+    ),
+    v.description(
+      'Who gets what; a channel gets what any of its routes lets through. Default: every channel everything',
+    ),
+  ),
+  alerts: v.optional(
+    v.strictObject(
+      {
+        window: v.pipe(v.optional(duration), v.description('How long news are gathered for one message. Default: 5m')),
+        blind: v.pipe(
+          v.optional(duration),
+          v.description('A list that tells nothing for so long is told. Default: 24h'),
+        ),
+        reminders: v.pipe(
+          v.optional(v.array(duration, 'expected an array of durations')),
+          v.description('When a listing that stays is told again. Default: [1d, 3d, 7d]'),
+        ),
+      },
+      'expected an object with window, blind, reminders',
+    ),
+  ),
+};
+
+/** The keys that an object of the file may have, for messages; `type` of a channel. */
+export function notifyKeys(place: string, type: unknown): string[] {
+  if (place === 'routes') return ['to', 'tags', 'impact', 'severity'];
+  if (place === 'alerts') return ['window', 'blind', 'reminders'];
+  const kind = Object.entries(kinds).find(([name]) => name === type)?.[1];
+  return kind === undefined ? [] : Object.keys(kind.entries);
+}
+
+type Given = {
+  channels?: v.InferOutput<typeof notifyEntries.channels>;
+  routes?: v.InferOutput<typeof notifyEntries.routes>;
+  alerts?: v.InferOutput<typeof notifyEntries.alerts>;
+};
+type GivenChannel = v.InferOutput<(typeof kinds)[keyof typeof kinds]>;
+
+export type Notify = { channels: Channel[]; routes: Route[]; alerting: Alerting };
+
+/** Fills in defaults and what the environment has. Throws UserError; never with a secret in it. */
+export function notifyFrom(given: Given, env: Env, where: string): Notify {
+  const channels = Object.entries(given.channels ?? {}).map(([name, channel]) =>
+    channelFrom(name, channel, env, where),
+  );
+  const names = channels.map((channel) => channel.id);
+  const routes = given.routes?.map((route, index): Route => {
+    const to = [route.to].flat();
+    const unknown = to.find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw new UserError(
+        `${where}: routes.${index}.to: no channel "${unknown}"; expected one of ${names.join(', ') || 'channels, of which there are none'}`,
+      );
+    return { to, tags: route.tags ?? null, impact: route.impact ?? 'low', severity: route.severity ?? 'low' };
+  });
+  const { alerts } = given;
+  return {
+    channels,
+    routes: routes ?? [{ to: names, tags: null, impact: 'low', severity: 'low' }],
+    alerting: {
+      window: parseDuration(alerts?.window ?? '5m') ?? 0,
+      blind: parseDuration(alerts?.blind ?? '24h') ?? 0,
+      reminders: (alerts?.reminders ?? ['1d', '3d', '7d']).map((one) => parseDuration(one) ?? 0),
+    },
+  };
+}
+
+function channelFrom(name: string, given: GivenChannel, env: Env, where: string): Channel {
+  const variable = (key: string): string =>
+    `DNSBLWATCH_CHANNEL_${name.toUpperCase().replaceAll('-', '_')}_${key.toUpperCase()}`;
+  const fromEnvironment = (key: string, inFile: string | undefined): string | null =>
+    env[variable(key)] || inFile || null;
+  const needed = (key: string, inFile: string | undefined): string => {
+    const value = fromEnvironment(key, inFile);
+    if (value === null) throw new UserError(`${where}: channels.${name}.${key}: missing; or set ${variable(key)}`);
+    if (key === 'url' && !hasProtocol(value, 'https:', 'http:'))
+      throw new UserError(`${variable(key)}: expected an http or https address, got something else`);
+    return value;
+  };
+  return {
+    id: name,
+    language: given.language ?? 'en',
+    timeZone: given.timeZone ?? 'UTC',
+    gets: given.gets ?? ['alerts', 'digest'],
+    ...kindFrom(given, needed, fromEnvironment),
+  };
+}
+
+function kindFrom(
+  given: GivenChannel,
+  needed: (key: string, inFile: string | undefined) => string,
+  optional: (key: string, inFile: string | undefined) => string | null,
+): ChannelKind {
+  switch (given.type) {
+    case 'email': {
+      const { to, from, server = 'smtp://localhost', user = null } = given;
+      const all = [to].flat();
+      return {
+        type: 'email',
+        to: all,
+        from: from ?? all[0] ?? '',
+        server,
+        user,
+        password: optional('password', given.password),
+      };
+    }
+    case 'telegram': {
+      const { chat, server = 'https://api.telegram.org' } = given;
+      return { type: 'telegram', token: needed('token', given.token), chat: String(chat), server };
+    }
+    case 'webhook':
+    case 'dingtalk':
+    case 'feishu':
+      return { type: given.type, url: needed('url', given.url), secret: optional('secret', given.secret) };
+    case 'ntfy':
+      return { type: 'ntfy', url: needed('url', given.url), token: optional('token', given.token) };
+    case 'command':
+      return { type: 'command', command: given.command };
+    default:
+      return { type: given.type, url: needed('url', given.url) };
+  }
+}
+
+function hasProtocol(value: string, ...protocols: string[]): boolean {
+  try {
+    return protocols.includes(new URL(value).protocol);
+  } catch {
+    return false;
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
