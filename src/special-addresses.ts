@@ -49,15 +49,20 @@ const SPECIAL: [prefix: string, name: string][] = [
 
 type Block = { kind: AddressKind; lo: bigint; hi: bigint; prefix: string; name: string };
 
-const BLOCKS: Block[] = SPECIAL.map(([prefix, name]) => {
-  const [address = '', length = ''] = prefix.split('/');
-  const first = addressNumber(address);
-  if (first === null) throw new Error(`not a prefix: ${prefix}`);
-  const size = 1n << BigInt(bitsOf(first.kind) - Number(length));
-  return { kind: first.kind, lo: first.value, hi: first.value + size - 1n, prefix, name };
-});
+let blocks: Block[] | undefined;
+
+function readBlocks(): Block[] {
+  return SPECIAL.map(([prefix, name]) => {
+    const [address = '', length = ''] = prefix.split('/');
+    const first = addressNumber(address);
+    if (first === null) throw new Error(`not a prefix: ${prefix}`);
+    const size = 1n << BigInt(bitsOf(first.kind) - Number(length));
+    return { kind: first.kind, lo: first.value, hi: first.value + size - 1n, prefix, name };
+  });
+}
 
 /** The special block that `lo` to `hi` touches, or null. */
 export function specialBlock(kind: AddressKind, lo: bigint, hi: bigint): { prefix: string; name: string } | null {
-  return BLOCKS.find((block) => block.kind === kind && lo <= block.hi && hi >= block.lo) ?? null;
+  blocks ??= readBlocks();
+  return blocks.find((block) => block.kind === kind && lo <= block.hi && hi >= block.lo) ?? null;
 }

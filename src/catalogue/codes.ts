@@ -1,6 +1,7 @@
+import { ipv4Number } from '../address.ts';
 import type { Meaning, Verdict } from '../scan/verdict.ts';
 import type { Code, ErrorClass, List, Severity } from './list.ts';
-import { ipv4Value, LOOPBACK, matches, tableOf } from './table.ts';
+import { LOOPBACK, matches, tableOf } from './table.ts';
 
 /** Codes by which lists refuse, whatever their own table says: the class that Spamhaus gave to the last octet. */
 const REFUSAL_BLOCK = { lo: 0x7fffff00, hi: 0x7fffffff } as const;
@@ -73,12 +74,12 @@ function levelOf(severity: Severity): number {
 }
 
 function sortedAddresses(addresses: string[]): string[] {
-  return [...new Set(addresses)].sort((a, b) => (ipv4Value(a) ?? -1) - (ipv4Value(b) ?? -1) || (a < b ? -1 : 1));
+  return [...new Set(addresses)].sort((a, b) => (ipv4Number(a) ?? -1) - (ipv4Number(b) ?? -1) || (a < b ? -1 : 1));
 }
 
 /** One record, read in the order error, exact, range, wildcard, mask; only the bits of a mask combine. */
 function readAddress(list: List, address: string): Reading {
-  const value = ipv4Value(address);
+  const value = ipv4Number(address);
   if (value === null || value < LOOPBACK.lo || value > LOOPBACK.hi) return { kind: 'outside' };
   const table = tableOf(list);
   const error = table.errors.find((entry) => matches(entry.pattern, value));

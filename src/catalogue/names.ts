@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { type AddressKind, addressNumber } from '../address.ts';
 
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 const KEY_LABEL = '{key}';
@@ -18,10 +18,14 @@ export function isZone(text: string): boolean {
   return labels.length - named.length <= 1 && named.length > 0 && isName(named.join('.'));
 }
 
-/** An address with or without a port: `192.0.2.53`, `192.0.2.53:53`, `2001:db8::53`, `[2001:db8::53]:53`. */
+/** An address with or without a port: `192.0.2.53`, `192.0.2.53:53`, `2001:db8::53`, `[fe80::53%eth0]:53`. */
 export function isServer(text: string): boolean {
-  if (isIPv4(text) || isIPv6(text)) return true;
+  if (kindOf(text) !== undefined) return true;
   const [, bracketed, plain = '', port = '53'] = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const rightAddress = bracketed === undefined ? isIPv4(plain) : isIPv6(bracketed);
-  return rightAddress && Number(port) > 0 && Number(port) < 65536;
+  const right = bracketed === undefined ? kindOf(plain) === 'ipv4' : kindOf(bracketed) === 'ipv6';
+  return right && Number(port) > 0 && Number(port) < 65536;
+}
+
+function kindOf(text: string): AddressKind | undefined {
+  return addressNumber(text.includes(':') ? text.replace(/%[\da-z.:-]+$/i, '') : text)?.kind;
 }

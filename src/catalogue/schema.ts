@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net';
 import * as v from 'valibot';
+import { addressNumber } from '../address.ts';
 import { isName, isServer, isZone } from './names.ts';
-import { ipv4Value, parsePattern } from './table.ts';
+import { parsePattern } from './table.ts';
 
 const KINDS = ['ipv4', 'ipv6', 'domain'] as const;
 const LEVELS = ['low', 'medium', 'high'] as const;
@@ -92,8 +92,8 @@ function controlOf(valid: (value: string) => boolean, expected: string) {
   return v.strictObject({ listed: v.optional(entry), notListed: v.optional(entry) }, 'controls listed and notListed');
 }
 export const CONTROLS = {
-  ipv4: controlOf((value) => ipv4Value(value) !== null, 'an IPv4 address'),
-  ipv6: controlOf(isIPv6, 'an IPv6 address'),
+  ipv4: controlOf((value) => addressNumber(value)?.kind === 'ipv4', 'an IPv4 address'),
+  ipv6: controlOf((value) => addressNumber(value)?.kind === 'ipv6', 'an IPv6 address'),
   domain: controlOf(isName, 'a domain name'),
 };
 const byKind = v.strictObject(

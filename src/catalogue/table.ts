@@ -1,12 +1,5 @@
+import { ipv4Number } from '../address.ts';
 import type { Code, List } from './list.ts';
-
-/** IPv4 address as an unsigned 32-bit number, or null. */
-export function ipv4Value(text: string): number | null {
-  const octets = text.split('.');
-  if (octets.length !== 4 || !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) < 256))
-    return null;
-  return octets.reduce((value, octet) => value * 256 + Number(octet), 0);
-}
 
 export const LOOPBACK = { lo: 0x7f000000, hi: 0x7fffffff } as const;
 
@@ -37,13 +30,13 @@ function parseMask(text: string): Pattern | null {
 }
 
 function parseWildcard(key: string): Pattern | null {
-  const octets = key.split('.').map((octet) => (octet === '*' ? null : (ipv4Value(`0.0.0.${octet}`) ?? Number.NaN)));
+  const octets = key.split('.').map((octet) => (octet === '*' ? null : (ipv4Number(`0.0.0.${octet}`) ?? Number.NaN)));
   return octets.length === 4 && !octets.some(Number.isNaN) ? { kind: 'wildcard', octets } : null;
 }
 
 function parseCidr(key: string): Pattern | null {
   const [address = '', length = '', ...rest] = key.split('/');
-  const lo = ipv4Value(address);
+  const lo = ipv4Number(address);
   if (lo === null || rest.length > 0 || !/^(8|9|[12]\d|3[0-2])$/.test(length)) return null;
   const size = 2 ** (32 - Number(length));
   return lo % size === 0 ? { kind: 'range', lo, hi: lo + size - 1, cidr: true } : null;
@@ -51,13 +44,13 @@ function parseCidr(key: string): Pattern | null {
 
 function parseRange(key: string): Pattern | null {
   const [from = '', to = '', ...rest] = key.split('-');
-  const lo = ipv4Value(from.trim());
-  const hi = ipv4Value(to.trim());
+  const lo = ipv4Number(from.trim());
+  const hi = ipv4Number(to.trim());
   return lo !== null && hi !== null && lo <= hi && rest.length === 0 ? { kind: 'range', lo, hi, cidr: false } : null;
 }
 
 function parseExact(key: string): Pattern | null {
-  const value = ipv4Value(key);
+  const value = ipv4Number(key);
   return value === null ? null : { kind: 'exact', value };
 }
 
