@@ -29,6 +29,8 @@ export type Config = {
   limits: 'none' | Record<string, Limits | 'none'>;
   /** Channels, routes and when to alert; read only where something is to be sent. Throws UserError. */
   notify(): Promise<Notify>;
+  /** Names the address that lists see us at. */
+  source: string;
   places: Places;
 };
 
@@ -67,6 +69,7 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
         `configuration ${found ?? 'without a file'}`,
       );
     },
+    source: given.source ?? 'default',
     places,
   };
 }

@@ -1,21 +1,35 @@
 import { systemServers } from '../dns/resolvers.ts';
 import { openTransport } from '../dns/transport.ts';
-import { createPacing } from '../scan/pacing.ts';
+import { createPacing, type Pacing } from '../scan/pacing.ts';
 import type { RoundInput } from '../scan/round.ts';
 import { stateLedger } from './ledger.ts';
 import type { Settings } from './options.ts';
 import type { World } from './world.ts';
 
 /** The part of a round that the machine and the settings decide. */
-type Asking = Pick<
+export type Means = Pick<
   RoundInput,
   'zoneToAsk' | 'ask' | 'resolver' | 'systemServers' | 'timeout' | 'pacing' | 'now' | 'signal'
 >;
 
-/** Gives `use` transport, limits and ledger, and closes them whatever becomes of it. */
-export async function withAsking<T>(settings: Settings, world: World, use: (asking: Asking) => Promise<T>): Promise<T> {
+/** How operators are paced; `close` puts down what is still to be counted. */
+export type Pace = (settings: Settings, world: World) => { pacing: Pacing; close(): Promise<void> | void };
+
+/** Within the limits of this process, and of the day as the state folder knows it. */
+const alone: Pace = ({ config: { places, limits } }, { now }) => {
+  const ledger = stateLedger(places.state);
+  return { pacing: createPacing({ ledger, limits, now }), close: ledger.close };
+};
+
+/** Gives `use` transport and pacing, and closes them whatever becomes of it. */
+export async function withAsking<T>(
+  settings: Settings,
+  world: World,
+  use: (means: Means) => Promise<T>,
+  pace: Pace = alone,
+): Promise<T> {
   const transport = openTransport({ now: world.now });
-  const ledger = stateLedger(settings.config.places.state);
+  const { pacing, close } = pace(settings, world);
   try {
     return await use({
       zoneToAsk: settings.catalogue.zoneToAsk,
@@ -23,12 +37,12 @@ export async function withAsking<T>(settings: Settings, world: World, use: (aski
       resolver: settings.resolver,
       systemServers: systemServers(),
       timeout: settings.timeout,
-      pacing: createPacing({ ledger, limits: settings.config.limits, now: world.now }),
+      pacing,
       now: world.now,
       signal: world.signal,
     });
   } finally {
     transport.close();
-    ledger.close();
+    await close();
   }
 }

@@ -23,3 +23,20 @@ export function stateLedger(folder: string): Ledger {
     close: () => either((ledger) => ledger.close()),
   };
 }
+
+/** What is asked without the database of a scan, and what is to be told to those; nothing where the folder cannot be used. */
+export function ledgerBeside(folder: string, database: string): Ledger {
+  const onFile = fileLedger(folder, database);
+  const tried = <T>(use: () => T, otherwise: T): T => {
+    try {
+      return use();
+    } catch {
+      return otherwise;
+    }
+  };
+  return {
+    used: (operator, when) => tried(() => onFile.used(operator, when), 0),
+    add: (operator, when, count) => tried(() => onFile.add(operator, when, count), undefined),
+    close: () => tried(() => onFile.close(), undefined),
+  };
+}

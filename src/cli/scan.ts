@@ -18,12 +18,13 @@ import { day } from '../output/table.ts';
 import { runRound } from '../scan/round.ts';
 import { formatRange, type TargetRange } from '../target.ts';
 import { overlaps, subtractRange } from '../targets/ranges.ts';
-import { withAsking } from './asking.ts';
+import { type Means, type Pace, withAsking } from './asking.ts';
 import { type Collector, createCollector, FORMATS, type Format, lookupsOf } from './collect.ts';
 import { followConfig } from './configured.ts';
 import { withDatabase } from './database.ts';
 import { givenTargets } from './given.ts';
 import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } from './options.ts';
+import { sharedPace } from './pace.ts';
 import { print } from './print.ts';
 import { judgedRequests, type OpenRequest, withRequests } from './requests.ts';
 import type { World } from './world.ts';
@@ -45,7 +46,9 @@ export async function scan(words: string[], options: ScanCommandOptions, world: 
     const started = await start(db, named, { options, settings, lists, world });
     if (started === null) return 0;
     try {
-      return await ask(db, started, { settings, lists, format, all: options.all === true, closed, world });
+      const first = named.length > 0 || options.tag !== undefined;
+      const pace = sharedPace(db, { holder: `scan ${started.id}`, first });
+      return await ask(db, started, { settings, lists, format, all: options.all === true, closed, pace, world });
     } finally {
       await started.release();
     }
@@ -93,12 +96,12 @@ function mustBeTracked(range: TargetRange, tracked: readonly TargetRange[], wher
 }
 
 type Asking = { settings: Settings; lists: List[]; format: Format; all: boolean; world: World };
-type Begun = Asking & { /** Changes that came before the first question. */ closed: ChangeRecord[] };
+type Begun = Asking & { /** Changes that came before the first question. */ closed: ChangeRecord[]; pace: Pace };
 
 async function ask(
   db: Database,
   scan: Scan,
-  { settings, lists, format, all, closed, world }: Begun,
+  { settings, lists, format, all, closed, pace, world }: Begun,
 ): Promise<ExitStatus> {
   const { targets } = scan;
   const collector = createCollector({
@@ -121,20 +124,14 @@ async function ask(
   await tell(await followCatalogue(db, settings.catalogue.lists, world.now()));
   const memory = await remember(db, lists, world.now());
   try {
-    await withAsking(settings, world, async (asking) => {
-      const round = runRound({
-        ...asking,
-        lists,
-        targets,
-        ...memory,
-        covered: (list) => scan.covered.get(list.id) ?? [],
-        batchSize: BATCH,
-      });
-      for await (const event of round) {
+    const record = async (means: Means): Promise<void> => {
+      const covered = (list: List) => scan.covered.get(list.id) ?? [];
+      for await (const event of runRound({ ...means, lists, targets, ...memory, covered, batchSize: BATCH })) {
         if (event.type === 'batch') await tell(await recordBatch(db, scan, event.batch));
         collector.add(event);
       }
-    });
+    };
+    await withAsking(settings, world, record, pace);
     await finishScan(db, scan, world.now());
   } finally {
     collector.pause();

@@ -106,6 +106,13 @@ export const configSchema = v.strictObject({
     v.description('By list or operator id; goes before what the catalogue says'),
   ),
   ...notifyEntries,
+  source: v.pipe(
+    v.optional(text),
+    v.description(
+      'Name of the address that the lists see. All machines on a database keep the limits together; those that have an ' +
+        'address of their own may each give it a name here and then have the limits each. Default: default',
+    ),
+  ),
 });
 
 export type ConfigFile = v.InferOutput<typeof configSchema>;

@@ -10,7 +10,6 @@ import {
   primaryKey,
   text,
   timestamp,
-  unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { List, TargetKind } from '../catalogue/list.ts';
@@ -299,9 +298,19 @@ export const ledger = pgTable(
   (t) => [primaryKey({ columns: [t.operator, t.source, t.hour] })],
 );
 
-/** Who of us may ask an operator now. */
+/** An operator's rate, which all scans on this database draw from, and the named scan that goes first. */
 export const lease = pgTable(
   'lease',
-  { operator: text().notNull(), source: text().notNull(), holder: text().notNull(), until: time('until').notNull() },
-  (t) => [unique().on(t.operator, t.source)],
+  {
+    operator: text().notNull(),
+    source: text().notNull(),
+    /** When its rate will be unused again: turns that were given lie before. */
+    spentUntil: time('spent_until').notNull(),
+    /** The scan that goes first, until then. null: none does. */
+    holder: text(),
+    until: time('until'),
+    /** While one goes first, when the next turn is for another. */
+    othersFrom: time('others_from').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.operator, t.source] })],
 );

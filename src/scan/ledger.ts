@@ -5,7 +5,7 @@ const HOUR = 3_600_000;
 const HOURS_KEPT = 24;
 /** Lookups that may be lost to a SIGKILL, and be unseen by other processes meanwhile. */
 const UNWRITTEN = 50;
-const FILE = /^lookups-(\d{4}-\d{2}-\d{2})\.log$/;
+const FILE = /^lookups-(\d{4}-\d{2}-\d{2})(?:\.([0-9a-f]+))?\.log$/;
 
 /** How many lookups each operator was asked in the last 24 hours, by the hour. */
 export type Ledger = {
@@ -48,8 +48,11 @@ export function memoryLedger(most = 200): Ledger {
 /**
  * The ledger of `check`: one append-only file a day in `folder`, a line `hour count operator` (hours since 1970).
  * Any number of processes may append; nothing is ever rewritten, and a file is removed when it is two days old.
+ * A scan writes to files of its own, named by its `database` (hexadecimal), and does not read them: what they hold is
+ * counted in that database as well.
  */
-export function fileLedger(folder: string): Ledger {
+export function fileLedger(folder: string, database?: string): Ledger {
+  const suffix = database === undefined ? '' : `.${database}`;
   let written: Map<string, Hours> | null = null;
   let unwritten = new Map<string, Hours>();
   let waiting = 0;
@@ -62,14 +65,15 @@ export function fileLedger(folder: string): Ledger {
         byDay.set(day, `${byDay.get(day) ?? ''}${hour} ${lookups} ${operator}\n`);
       }
     if (byDay.size > 0) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const [day, lines] of byDay) appendFileSync(join(folder, `lookups-${day}.log`), lines, { mode: 0o600 });
+    for (const [day, lines] of byDay)
+      appendFileSync(join(folder, `lookups-${day}${suffix}.log`), lines, { mode: 0o600 });
     unwritten = new Map();
     waiting = 0;
   };
 
   return {
     used(operator, at) {
-      written ??= read(folder, hourOf(at));
+      written ??= read(folder, hourOf(at), database);
       return total(written, operator, hourOf(at)) + total(unwritten, operator, hourOf(at));
     },
     add(operator, at, lookups) {
@@ -85,13 +89,13 @@ export function fileLedger(folder: string): Ledger {
 
 const dayOf = (hour: number): string => new Date(hour * HOUR).toISOString().slice(0, 10);
 
-/** Reads today's and yesterday's file and removes older ones; a line that cannot be read is passed over. */
-function read(folder: string, hour: number): Map<string, Hours> {
+/** Reads today's and yesterday's files and removes older ones; a line that cannot be read is passed over. */
+function read(folder: string, hour: number, except: string | undefined): Map<string, Hours> {
   const book = new Map<string, Hours>();
   const oldest = dayOf(hour - HOURS_KEPT);
   for (const name of filesIn(folder)) {
-    const day = FILE.exec(name)?.[1];
-    if (day === undefined) continue;
+    const [, day, database] = FILE.exec(name) ?? [];
+    if (day === undefined || (database !== undefined && database === except)) continue;
     if (day < oldest) {
       rmSync(join(folder, name), { force: true });
       continue;

@@ -13,7 +13,7 @@ const QUEUE = 5;
  * - `go`: one packet may be sent now.
  * - `budget`: the operator's lookups of the last 24 hours are used up.
  */
-type Leave = 'go' | 'budget';
+export type Leave = 'go' | 'budget';
 
 /** The gate in front of one list; all lists of an operator share what is behind it. */
 export type Gate = {
@@ -25,17 +25,20 @@ export type Gate = {
 
 export type Pacing = { gate(list: List): Gate };
 
-export type PacingOptions = {
+/** From the configuration, by operator or list id; `none` for all. Goes before what the catalogue says. */
+export type ConfiguredLimits = 'none' | Readonly<Record<string, Limits | 'none'>>;
+
+type PacingOptions = {
   ledger: Ledger;
-  /** From the configuration, by operator or list id; `none` for all. Goes before what the catalogue says. */
-  limits?: 'none' | Readonly<Record<string, Limits | 'none'>>;
+  limits?: ConfiguredLimits;
   now?: () => Date;
 };
 
-type Rate = { perSecond: number | null; burst: number; perDay: number | null };
+/** Lookups a second, at once, and in 24 hours; null: no limit. */
+export type Rate = { perSecond: number | null; burst: number; perDay: number | null };
 
 /** The limits that hold for a list. Loopback servers are the user's own, so only what is written down counts there. */
-function rateOf(list: List, configured: PacingOptions['limits']): Rate {
+export function rateOf(list: List, configured: ConfiguredLimits | undefined): Rate {
   const written =
     configured === 'none' ? 'none' : (configured?.[list.id] ?? configured?.[list.operator] ?? list.limits ?? null);
   if (written === 'none') return { perSecond: null, burst: 0, perDay: null };
@@ -45,6 +48,11 @@ function rateOf(list: List, configured: PacingOptions['limits']): Rate {
     burst: written?.perSecond === undefined ? UNPUBLISHED.burst : Math.max(1, Math.ceil(written.perSecond)),
     perDay: written?.perDay ?? (own ? null : UNPUBLISHED.perDay),
   };
+}
+
+/** Lookups of one list that may wait for a turn side by side. */
+export function abreastOf({ perSecond }: Rate): number {
+  return perSecond === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(perSecond * QUEUE));
 }
 
 /** A token bucket as its one number: the time (ms) at which it will be full again. */
@@ -59,7 +67,10 @@ class Bucket {
   }
 }
 
-/** Rate and daily budget, which belong to the operator: for all its zones, controls, TXT and retries included. */
+/**
+ * Rate and daily budget, which belong to the operator: for all its zones, controls, TXT and retries included. The rate is
+ * this process's alone; with a database src/politeness/shared.ts shares it with all others.
+ */
 export function createPacing({ ledger, limits, now = () => new Date() }: PacingOptions): Pacing {
   const buckets = new Map<string, Bucket>();
   const bucketOf = (operator: string): Bucket => {
@@ -73,7 +84,7 @@ export function createPacing({ ledger, limits, now = () => new Date() }: PacingO
       const rate = rateOf(list, limits);
       const bucket = bucketOf(list.operator);
       return {
-        abreast: rate.perSecond === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(rate.perSecond * QUEUE)),
+        abreast: abreastOf(rate),
         async take(purpose, signal) {
           if (rate.perDay !== null) {
             const at = now();
