@@ -3,6 +3,9 @@ import type { DecodedRecord, Reply } from './codec.ts';
 
 type Referral = Extract<Answer, { kind: 'referral' }>;
 
+/** Seconds. No cache keeps a record for longer, whatever its TTL says (RFC 8767 section 4). */
+const LONGEST_TTL = 604_800;
+
 /** What is known of any answer, before its meaning. */
 export type Asked = { server: Server; at: Date; question: Question; recursionDesired: boolean };
 
@@ -29,22 +32,23 @@ export function readReply(asked: Asked, reply: Reply): Answer {
 
   const name = question.name.toLowerCase().replace(/\.$/, '');
   const answers = reply.records.filter((record) => record.section === 'answer');
+  const negativeTtl = reply.negativeTtl === null ? null : Math.min(LONGEST_TTL, reply.negativeTtl);
   const chain = followAliases(name, answers);
   if (chain === null) return failed('malformed', 'the CNAME records lead in a circle or apart');
   const records = chain.end.filter((record) => record.type === question.type);
 
   if (rcode === 'NXDOMAIN') {
     if (records.length > 0) return failed('malformed', `NXDOMAIN with ${question.type} records`);
-    return { ...common, kind: 'absent', ttl: reply.negativeTtl };
+    return { ...common, kind: 'absent', ttl: negativeTtl };
   }
   if (records.length > 0) {
-    const ttl = Math.min(...[...chain.aliases, ...records].map((record) => record.ttl));
+    const ttl = Math.min(LONGEST_TTL, ...[...chain.aliases, ...records].map((record) => record.ttl));
     return { ...common, kind: 'records', records: records.map(plain), ttl };
   }
   const resolved = recursionDesired && recursionAvailable;
   if (chain.aliases.length > 0) {
     if (!resolved) return failed('malformed', 'a CNAME that leads nowhere within the answer');
-    return { ...common, kind: 'absent', ttl: reply.negativeTtl };
+    return { ...common, kind: 'absent', ttl: negativeTtl };
   }
   if (answers.some((record) => record.type === question.type)) {
     return failed('malformed', 'the records are of another name than the one asked');
@@ -55,7 +59,7 @@ export function readReply(asked: Asked, reply: Reply): Answer {
     if (referral !== null) return { ...common, ...referral };
     if (!resolved) return failed('malformed', 'lame: no records, and neither authoritative nor a resolver');
   }
-  return { ...common, kind: 'absent', ttl: reply.negativeTtl };
+  return { ...common, kind: 'absent', ttl: negativeTtl };
 }
 
 /** The records at the end of the alias chain that starts at `name`; null for a loop or a name with two aliases. */
