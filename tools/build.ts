@@ -56,7 +56,7 @@ const inlinePacket: Plugin = {
   setup({ onLoad }) {
     const packet = JSON.stringify(path.join(root, 'node_modules/dns2/packet.js'));
     onLoad({ filter: /\/src\/dns\/packet\.ts$/ }, () => ({
-      contents: `import Packet from ${packet};\nexport { Packet };\n`,
+      contents: `export const packetClass = () => require(${packet});\n`,
       resolveDir: root,
     }));
   },

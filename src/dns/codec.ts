@@ -1,8 +1,8 @@
 import type { Packet as PacketType } from 'dns2';
-import type { AnswerRecord, Question, QuestionType } from './answer.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
-import { Packet } from './packet.ts';
-import { findRecords, isBareFailure, MalformedMessage, questionEnd, type Section, TYPE } from './wire.ts';
+import type { AnswerRecord, QuestionType } from './answer.ts';
+import { ByteReader } from './bytes.ts';
+import { packetClass } from './packet.ts';
+import { findRecords, MalformedMessage, questionEnd, type Section, TYPE } from './wire.ts';
 
 /** A record of a reply: those of AnswerRecord, and the aliases between them. Names in lower case, no dot at the end. */
 export type DecodedRecord = (AnswerRecord | { name: string; type: 'CNAME'; ttl: number; data: string }) & {
@@ -28,37 +28,6 @@ const OTHER_TYPES = new Map<number, DecodedRecord['type']>(
 );
 const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED', 'YXDOMAIN', 'YXRRSET', 'NXRRSET'];
 
-/** The query in wire format, plain: one question, no EDNS. Throws MalformedMessage for a name that DNS cannot carry. */
-export function encodeQuery(id: number, { name, type }: Question, recursionDesired: boolean): Buffer {
-  const labels = name.endsWith('.') ? name.slice(0, -1) : name;
-  // dns2 drops empty labels and cuts characters to a byte; either would ask another question than the one meant.
-  if (!/^[\x21-\x7e]+$/.test(labels) || labels.split('.').some((label) => label === '' || label.length > 63)) {
-    throw new MalformedMessage('the name to ask has an empty or overlong label, or characters that DNS does not carry');
-  }
-  if (labels.length > 253) throw new MalformedMessage('the name to ask is longer than 253 characters');
-  const writer = new ByteWriter();
-  new Packet.Header({ id, rd: recursionDesired ? 1 : 0, qdcount: 1 }).toBuffer(writer);
-  Packet.Question.encode(new Packet.Question(labels, TYPE[type], CLASS_IN), writer);
-  return writer.toBuffer();
-}
-
-/** Does the message answer the question of this query? Names regardless of case, type and class exactly. */
-export function sameQuestion(query: Buffer, message: Buffer): boolean {
-  if (isBareFailure(message)) return true;
-  const end = query.length;
-  if (message.length < end || message.readUInt16BE(4) !== 1) return false;
-  for (let at = 12; at < end; at++) {
-    const a = query[at] ?? 0;
-    const b = message[at] ?? 0;
-    if (a !== b && (at >= end - 4 || lower(a) !== lower(b))) return false;
-  }
-  return true;
-}
-
-function lower(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
-}
-
 /** Throws MalformedMessage for everything that is not a reply in order. */
 export function decodeReply(message: Buffer): Reply {
   questionEnd(message);
@@ -79,7 +48,7 @@ export function decodeReply(message: Buffer): Reply {
   for (const place of findRecords(message)) {
     const type = OTHER_TYPES.get(place.type);
     if (type === undefined || place.class !== CLASS_IN) continue;
-    const resource = Packet.Resource.decode(new ByteReader(message, place.offset));
+    const resource = packetClass().Resource.decode(new ByteReader(message, place.offset));
     const data = dataOf(type, resource);
     reply.records.push({ name: resource.name.toLowerCase(), type, ttl: resource.ttl, data, section: place.section });
     if (type === 'SOA' && place.section === 'authority') {

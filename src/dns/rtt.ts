@@ -4,7 +4,9 @@ export type RoundTrip = { smoothed: number; variation: number; retryAfter: numbe
 
 const MIN = 250;
 const MAX = 1500;
-const UNKNOWN = 800;
+const UNKNOWN = 500;
+/** By how much silence prolongs the wait of lookups to come. Loss is no reason to wait, a slow server is. */
+const SILENCE = 1.25;
 
 /** A server not asked yet. */
 export const NEW_ROUND_TRIP: RoundTrip = { smoothed: 0, variation: 0, retryAfter: UNKNOWN };
@@ -17,12 +19,16 @@ export function withSample(before: RoundTrip, sample: number): RoundTrip {
   return { smoothed, variation, retryAfter: clamp(smoothed + 4 * variation) };
 }
 
-/** After silence: wait longer next time. */
+/** After silence: wait longer next time, until a reply says better. */
 export function withTimeout(before: RoundTrip): RoundTrip {
-  return { ...before, retryAfter: clamp(before.retryAfter * 2) };
+  return { ...before, retryAfter: clamp(before.retryAfter * SILENCE) };
 }
 
-/** Steps of 50 ms keep the number of timer lists small. */
+/** The wait after the n-th try, n = 1, 2, …: twice as long after every second one, so that several fit in a deadline. */
+export function waitAfter(retryAfter: number, tries: number): number {
+  return Math.min(MAX, retryAfter * 2 ** ((tries - 1) >> 1));
+}
+
 function clamp(wait: number): number {
-  return Math.min(MAX, Math.max(MIN, Math.ceil(wait / 50) * 50));
+  return Math.min(MAX, Math.max(MIN, Math.ceil(wait)));
 }

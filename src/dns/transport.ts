@@ -1,11 +1,15 @@
-import { randomInt } from 'node:crypto';
+import { watchAborts } from './aborts.ts';
 import type { Answer, Ask, AskOptions, FailureWhy, Question, Server } from './answer.ts';
-import { decodeReply, encodeQuery, type Reply, sameQuestion } from './codec.ts';
+import { decodeReply, type Reply } from './codec.ts';
+import { encodeQuery, sameQuestion } from './query.ts';
+import { answerOf, readQuick } from './quick.ts';
+import { random16 } from './random.ts';
 import { failure, readReply } from './reading.ts';
 import { splitServer } from './resolvers.ts';
-import { NEW_ROUND_TRIP, type RoundTrip, withSample, withTimeout } from './rtt.ts';
+import { NEW_ROUND_TRIP, type RoundTrip, waitAfter, withSample, withTimeout } from './rtt.ts';
 import { exchangeOverTcp } from './tcp.ts';
 import { openUdpSockets, type Peer } from './udp.ts';
+import { createWheel, type Timed } from './wheel.ts';
 import { MalformedMessage } from './wire.ts';
 
 /** Counted since the transport was opened. */
@@ -35,7 +39,7 @@ export type Transport = {
 type ServerState = Peer & { roundTrip: RoundTrip; dropped: number };
 
 /** One lookup in flight. */
-type Exchange = {
+type Exchange = Timed & {
   server: Server;
   peer: ServerState;
   question: Question;
@@ -47,12 +51,13 @@ type Exchange = {
   endsAt: number;
   sentAt: number;
   tries: number;
+  /** Of its first try, in milliseconds; later ones wait longer. */
+  retryAfter: number;
+  /** Its next time-out is the end. */
+  last: boolean;
   /** Replies of the server dropped before this lookup began. */
   droppedBefore: number;
-  wait: number;
-  timer: NodeJS.Timeout | undefined;
   cancelTcp: (() => void) | undefined;
-  onAbort: (() => void) | undefined;
   resolve(answer: Answer): void;
   reject(reason: unknown): void;
 };
@@ -61,6 +66,8 @@ type Exchange = {
 const REMEMBERED = 4096;
 /** No retransmission that has less than this, in ms, to be answered. */
 const LEAST_WAIT = 50;
+/** However short the deadline, no server is asked again sooner, in ms. */
+const SHORT_WAIT = 250;
 
 /**
  * Asks DNS servers over a few shared UDP sockets, and over TCP where a reply is truncated. Replies count only if
@@ -71,8 +78,15 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
   const now = options.now ?? (() => new Date());
   const stats = { sent: 0, received: 0, forged: 0, undecodable: 0, late: 0, retransmitted: 0, tcp: 0 };
   const servers = new Map<Server, ServerState>();
-  const inFlight = new Map<string, Exchange>();
-  const ended = new Set<string>();
+  /** By socket and id. */
+  const inFlight = new Map<number, Exchange>();
+  const ended = new Set<number>();
+  const wheel = createWheel<Exchange>(onDue);
+  const aborts = watchAborts<Exchange>((exchange, reason) => {
+    finish(exchange);
+    exchange.reject(reason);
+  });
+  let outbox: Exchange[] = [];
   const sockets = openUdpSockets(receive, (socket, error) => {
     for (const exchange of inFlight.values()) {
       if (exchange.socket === socket) fail(exchange, 'network', `UDP socket: ${codeOf(error)}`);
@@ -86,7 +100,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
     if (closed) return failure(asked, 'network', 'the transport is closed');
     const peer = stateOf(server);
     const socket = sockets.pick(peer.family);
-    const id = freeId(socket, peer);
+    const id = freeId(socket);
     let query: Buffer;
     try {
       query = encodeQuery(id, question, options.recursionDesired);
@@ -97,25 +111,29 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
     return new Promise((resolve, reject) => {
       const start = performance.now();
       const exchange: Exchange = {
-        ...{ server, peer, question, options, id, socket, query, resolve, reject },
+        due: 0,
+        before: null,
+        after: null,
+        server,
+        peer,
+        question,
+        options,
+        id,
+        socket,
+        query,
+        resolve,
+        reject,
         endsAt: start + options.deadline,
         sentAt: start,
         tries: 0,
-        droppedBefore: peer.dropped,
         // At least one retransmission should fit into a short deadline.
-        wait: Math.min(peer.roundTrip.retryAfter, Math.max(250, options.deadline / 2)),
-        timer: undefined,
+        retryAfter: Math.min(peer.roundTrip.retryAfter, Math.max(SHORT_WAIT, options.deadline / 2)),
+        last: false,
+        droppedBefore: peer.dropped,
         cancelTcp: undefined,
-        onAbort: undefined,
       };
-      if (options.signal !== undefined) {
-        exchange.onAbort = () => {
-          finish(exchange);
-          reject(options.signal?.reason);
-        };
-        options.signal.addEventListener('abort', exchange.onAbort, { once: true });
-      }
-      inFlight.set(keyOf(socket, id, peer), exchange);
+      if (options.signal !== undefined) aborts.add(options.signal, exchange);
+      inFlight.set(keyOf(socket, id), exchange);
       send(exchange);
     });
   }
@@ -128,18 +146,29 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
     return state;
   }
 
-  function freeId(socket: number, peer: Peer): number {
+  function freeId(socket: number): number {
     for (;;) {
-      const id = randomInt(0x10000);
-      if (!inFlight.has(keyOf(socket, id, peer))) return id;
+      const id = random16();
+      if (!inFlight.has(keyOf(socket, id))) return id;
     }
   }
 
+  /** With all others of this turn of the event loop: between the reading of replies it takes much longer. */
   function send(exchange: Exchange): void {
+    if (outbox.push(exchange) === 1) setImmediate(sendAll);
+  }
+
+  function sendAll(): void {
+    const exchanges = outbox;
+    outbox = [];
+    for (const exchange of exchanges) if (isInFlight(exchange)) sendNow(exchange);
+  }
+
+  function sendNow(exchange: Exchange): void {
     exchange.tries += 1;
     exchange.sentAt = performance.now();
     stats.sent += 1;
-    arm(exchange, exchange.wait);
+    arm(exchange, exchange.sentAt + waitAfter(exchange.retryAfter, exchange.tries));
     sockets.send(exchange.socket, exchange.query, exchange.peer, (error) => {
       // A full send buffer is a lost datagram like any other.
       if (codeOf(error) === 'ENOBUFS' || codeOf(error) === 'EAGAIN') return;
@@ -148,18 +177,16 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
   }
 
   /** Until the next retransmission, or the end where there is no room for one. */
-  function arm(exchange: Exchange, wait: number): void {
-    const left = exchange.endsAt - performance.now();
-    const last = exchange.cancelTcp !== undefined || left - wait < LEAST_WAIT;
-    exchange.timer = setTimeout(() => onTimer(exchange, last), Math.max(0, last ? left : wait));
+  function arm(exchange: Exchange, next: number): void {
+    exchange.last = exchange.cancelTcp !== undefined || exchange.endsAt - next < LEAST_WAIT;
+    wheel.set(exchange, exchange.last ? exchange.endsAt : next);
   }
 
-  function onTimer(exchange: Exchange, last: boolean): void {
+  function onDue(exchange: Exchange): void {
     const { peer } = exchange;
     peer.roundTrip = withTimeout(peer.roundTrip);
-    if (!last) {
+    if (!exchange.last) {
       stats.retransmitted += 1;
-      exchange.wait *= 2;
       send(exchange);
       return;
     }
@@ -177,10 +204,11 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
       noteDropped(from);
       return;
     }
-    const key = keyOf(socket, message.readUInt16BE(0), from);
+    const key = keyOf(socket, message.readUInt16BE(0));
     const exchange = inFlight.get(key);
-    if (exchange === undefined || exchange.cancelTcp !== undefined) {
-      if (exchange !== undefined || ended.has(key)) stats.late += 1;
+    const sender = exchange !== undefined && isFrom(exchange.peer, from);
+    if (exchange === undefined || !sender || exchange.cancelTcp !== undefined) {
+      if (sender || (exchange === undefined && ended.has(key))) stats.late += 1;
       else {
         stats.forged += 1;
         noteDropped(from);
@@ -201,6 +229,11 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
 
   /** A reply of the right sender, id and question: what it holds is the answer, even if that is nonsense. */
   function accept(exchange: Exchange, message: Buffer, over: 'udp' | 'tcp'): void {
+    const common = exchange.question.type === 'A' ? readQuick(message, exchange.query.length) : null;
+    if (common !== null) {
+      settle(exchange, answerOf(askedOf(exchange), common));
+      return;
+    }
     let reply: Reply;
     try {
       reply = decodeReply(message);
@@ -220,7 +253,6 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
 
   function continueOverTcp(exchange: Exchange): void {
     stats.tcp += 1;
-    clearTimeout(exchange.timer);
     exchange.cancelTcp = exchangeOverTcp(exchange.peer, exchange.query, {
       onMessage(message) {
         stats.received += 1;
@@ -234,7 +266,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
       },
       onEnd: (detail) => fail(exchange, 'network', `truncated over UDP; ${detail}`),
     });
-    arm(exchange, 0);
+    arm(exchange, exchange.endsAt);
   }
 
   /** Counts against the server, if it is one of ours, so that its time-outs can say so. */
@@ -250,7 +282,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
   }
 
   function isInFlight(exchange: Exchange): boolean {
-    return inFlight.get(keyOf(exchange.socket, exchange.id, exchange.peer)) === exchange;
+    return inFlight.get(keyOf(exchange.socket, exchange.id)) === exchange;
   }
 
   function fail(exchange: Exchange, why: FailureWhy, detail: string): void {
@@ -264,11 +296,11 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
 
   /** Leaves no timer, no connection, no listener. */
   function finish(exchange: Exchange): void {
-    const key = keyOf(exchange.socket, exchange.id, exchange.peer);
+    const key = keyOf(exchange.socket, exchange.id);
     inFlight.delete(key);
-    clearTimeout(exchange.timer);
+    wheel.clear(exchange);
     exchange.cancelTcp?.();
-    if (exchange.onAbort !== undefined) exchange.options.signal?.removeEventListener('abort', exchange.onAbort);
+    if (exchange.options.signal !== undefined) aborts.remove(exchange.options.signal, exchange);
     ended.add(key);
     if (ended.size > REMEMBERED) {
       const [oldest] = ended;
@@ -287,8 +319,12 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
   };
 }
 
-function keyOf(socket: number, id: number, peer: { address: string; port: number }): string {
-  return `${socket} ${id} ${peer.port} ${peer.address}`;
+function keyOf(socket: number, id: number): number {
+  return socket * 0x10000 + id;
+}
+
+function isFrom(peer: Peer, from: { address: string; port: number }): boolean {
+  return peer.port === from.port && peer.address === from.address;
 }
 
 function codeOf(error: Error): string {

@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import { randomBelow } from './random.ts';
 
 /** Where a datagram came from, or goes. */
 export type Peer = { address: string; port: number; family: 4 | 6 };
@@ -28,13 +28,7 @@ export function openUdpSockets(receive: Receive, onSocketError: (socket: number,
   function socketAt(place: number): Socket {
     const open = sockets.get(place);
     if (open !== undefined) return open;
-    const v6 = place >= SOCKETS_PER_FAMILY;
-    const socket = createSocket({
-      type: v6 ? 'udp6' : 'udp4',
-      ipv6Only: v6,
-      // Destinations are addresses; without this, each send would wait for a resolver's turn.
-      lookup: (address, _options, callback) => callback(null, address, v6 ? 6 : 4),
-    });
+    const socket = createSocket(optionsFor(place >= SOCKETS_PER_FAMILY ? 6 : 4));
     sockets.set(place, socket);
     socket.on('message', (message, from) => receive(place, message, from));
     socket.on('error', (error) => {
@@ -42,20 +36,14 @@ export function openUdpSockets(receive: Receive, onSocketError: (socket: number,
       socket.close();
       onSocketError(place, error);
     });
-    socket.on('listening', () => {
-      try {
-        socket.setRecvBufferSize(RECEIVE_BUFFER);
-      } catch {
-        // The default serves, with more retransmissions.
-      }
-    });
+    socket.on('listening', () => widen(socket));
     socket.bind({ port: 0, exclusive: true });
     socket.unref();
     return socket;
   }
 
   return {
-    pick: (family) => randomInt(SOCKETS_PER_FAMILY) + (family === 6 ? SOCKETS_PER_FAMILY : 0),
+    pick: (family) => randomBelow(SOCKETS_PER_FAMILY) + (family === 6 ? SOCKETS_PER_FAMILY : 0),
     send(place, message, to, onError) {
       try {
         socketAt(place).send(message, to.port, to.address, (error) => {
@@ -70,4 +58,22 @@ export function openUdpSockets(receive: Receive, onSocketError: (socket: number,
       sockets.clear();
     },
   };
+}
+
+/** Destinations are addresses; without this `lookup`, each send would wait for a resolver's turn. */
+function optionsFor(family: 4 | 6): SocketOptions {
+  return {
+    type: family === 6 ? 'udp6' : 'udp4',
+    ipv6Only: family === 6,
+    lookup: (address, _options, callback) => callback(null, address, family),
+  };
+}
+
+/** Asks for a receive buffer that many replies fit in. */
+function widen(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(RECEIVE_BUFFER);
+  } catch {
+    // The default serves, with more retransmissions.
+  }
 }

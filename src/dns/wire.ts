@@ -49,19 +49,35 @@ export function findRecords(message: Buffer): RecordPlace[] {
     for (let at = 0; at < count; at++) {
       const start = offset;
       const fixed = skipName(message, offset, true);
-      if (fixed + 10 > message.length) throw new MalformedMessage(`ends within the ${section} section`);
-      const type = message.readUInt16BE(fixed);
-      const rdata = fixed + 10;
-      offset = rdata + message.readUInt16BE(fixed + 8);
-      if (offset > message.length) throw new MalformedMessage(`ends within the ${section} section`);
-      if (!isWellFormed(message, type, rdata, offset)) {
-        throw new MalformedMessage(`a record of type ${type} with ${offset - rdata} bytes that do not fit`);
-      }
-      places.push({ section, offset: start, type, class: message.readUInt16BE(fixed + 2) });
+      offset = skipRest(message, fixed);
+      places.push({
+        section,
+        offset: start,
+        type: message.readUInt16BE(fixed),
+        class: message.readUInt16BE(fixed + 2),
+      });
     }
   }
   if (offset !== message.length) throw new MalformedMessage('holds more than its header counts');
   return places;
+}
+
+/** The offset after the record at `offset`. Throws MalformedMessage unless it is in order. */
+export function skipRecord(message: Buffer, offset: number): number {
+  return skipRest(message, skipName(message, offset, true));
+}
+
+/** The offset after a record, from the end of its owner name on. */
+function skipRest(message: Buffer, fixed: number): number {
+  if (fixed + 10 > message.length) throw new MalformedMessage('ends within a record');
+  const type = message.readUInt16BE(fixed);
+  const rdata = fixed + 10;
+  const end = rdata + message.readUInt16BE(fixed + 8);
+  if (end > message.length) throw new MalformedMessage('ends within a record');
+  if (!isWellFormed(message, type, rdata, end)) {
+    throw new MalformedMessage(`a record of type ${type} with ${end - rdata} bytes that do not fit`);
+  }
+  return end;
 }
 
 /** Does the data of a record have the shape of its type, and end where it should? */
@@ -94,7 +110,7 @@ function isWellFormed(message: Buffer, type: number, start: number, end: number)
  * The offset after the name at `offset`. Pointers must lead backwards, which rules out loops.
  * @param host Refuse a dot inside a label: in text it could not be told from two labels.
  */
-function skipName(message: Buffer, offset: number, host = false): number {
+export function skipName(message: Buffer, offset: number, host = false): number {
   let at = offset;
   let end = -1;
   let lowest = offset;

@@ -1,7 +1,7 @@
-import { randomBytes, randomInt } from 'node:crypto';
 import { refusalOf } from '../catalogue/codes.ts';
 import type { ErrorClass, List, TargetKind } from '../catalogue/list.ts';
 import type { Answer } from '../dns/answer.ts';
+import { randomBelow } from '../dns/random.ts';
 import type { Target } from '../target.ts';
 import type { ControlReport, Health, Why } from './verdict.ts';
 
@@ -58,10 +58,10 @@ export function randomControl(kind: TargetKind): Control {
 }
 
 function randomText(kind: TargetKind): string {
-  if (kind === 'ipv4') return `198.${18 + randomInt(2)}.${randomInt(256)}.${1 + randomInt(254)}`;
-  if (kind === 'domain') return `${randomBytes(6).toString('hex')}.example.com`;
-  const groups = Array.from({ length: 6 }, () => (0x1000 + randomInt(0xf000)).toString(16));
-  return `2001:db8:${groups.join(':')}`;
+  if (kind === 'ipv4') return `198.${18 + randomBelow(2)}.${randomBelow(256)}.${1 + randomBelow(254)}`;
+  const group = (): string => (0x1000 + randomBelow(0xf000)).toString(16);
+  if (kind === 'domain') return `${group()}${group()}${group()}.example.com`;
+  return `2001:db8:${Array.from({ length: 6 }, group).join(':')}`;
 }
 
 /** A control counts on any answer in 127.0.0.0/8 that is not one of the list's refusals, whatever its table says. */

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { List } from '../catalogue/list.ts';
 
 /** Lookups in a row without an answer after which nobody asks on; also refused lookups after which nobody does. */
@@ -71,7 +70,8 @@ export function createOperators(workedBefore: ReadonlySet<string> = new Set()): 
       return operator;
     },
     async ourOutage(signal) {
-      if (!out() && worked.size >= LEAST_OPERATORS) await wait(TOGETHER, undefined, signal ? { signal } : {});
+      if (!out() && worked.size >= LEAST_OPERATORS) await new Promise((resolve) => setTimeout(resolve, TOGETHER));
+      signal?.throwIfAborted();
       return out();
     },
   };

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { decodeReply, encodeQuery } from '../../src/dns/codec.ts';
+import { decodeReply } from '../../src/dns/codec.ts';
+import { encodeQuery } from '../../src/dns/query.ts';
 
 export const ZONES = fileURLToPath(new URL('../../../shared/zones/', import.meta.url));
 

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Packet as PacketType } from 'dns2';
-import { Packet } from '../../src/dns/packet.ts';
+import { packetClass } from '../../src/dns/packet.ts';
+
+const Packet = packetClass();
 
 type Resource = PacketType['answers'][number];
 

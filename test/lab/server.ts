@@ -1,10 +1,12 @@
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
-import { Packet } from '../../src/dns/packet.ts';
+import { packetClass } from '../../src/dns/packet.ts';
 import { encodeReply, type Reply } from './reply.ts';
 
 export type { Reply } from './reply.ts';
+
+const Packet = packetClass();
 
 type LabQuestion = {
   /** Lower case, no dot at the end. */
