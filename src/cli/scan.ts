@@ -4,7 +4,8 @@ import type { Database } from '../db/open.ts';
 import { UserError } from '../errors.ts';
 import { type ExitStatus, exitStatus } from '../exit.ts';
 import { followCatalogue } from '../listing/catalogue.ts';
-import { type ChangeRecord, type OpenListing, openListings } from '../listing/changes.ts';
+import type { ChangeRecord } from '../listing/changes.ts';
+import { type OpenListing, onList, openListings } from '../listing/listings.ts';
 import { remember } from '../listing/memory.ts';
 import { recordBatch } from '../listing/record.ts';
 import { finishScan, type Scan, type ScanOptions, startFullScan, startNamedScan } from '../listing/scans.ts';
@@ -181,7 +182,8 @@ function stillThere(requests: readonly OpenRequest[], { results }: Report): Open
 /** Open listings by `list|target`. */
 async function openOn(db: Database, lists: readonly List[]): Promise<Map<string, OpenListing>> {
   const open = new Map<string, OpenListing>();
-  for (const { id } of lists) for (const one of await openListings(db.orm, id)) open.set(`${id}|${one.target}`, one);
+  for (const { id } of lists)
+    for (const one of await openListings(db.orm, onList(id))) open.set(`${id}|${one.target}`, one);
   return open;
 }
 

@@ -3,6 +3,7 @@ import {
   bigint,
   boolean,
   index,
+  inet,
   integer,
   jsonb,
   numeric,
@@ -36,6 +37,10 @@ const time = (name: string) => timestamp(name, { withTimezone: true, precision: 
 /** An address as an unsigned number; null for a domain. 39 digits hold 2^128. */
 const address = () => numeric({ precision: 39, scale: 0, mode: 'bigint' });
 
+/** A target as an address, by which ranges are found; null: it is a domain. */
+const addressOfTarget = () =>
+  inet('address').generatedAlwaysAs(sql`case when target ~ '^[0-9.]+$|:' then target::inet end`);
+
 /** What is or was tracked. Open rows (no tracked_to) never overlap; an edit closes the row and opens another. */
 export const targetRange = pgTable(
   'target_range',
@@ -54,6 +59,7 @@ export const targetRange = pgTable(
   },
   (t) => [
     index('target_range_open').on(t.kind, t.lo).where(sql`${t.trackedTo} is null`),
+    index('target_range_closed').on(t.trackedTo).where(sql`${t.trackedTo} is not null`),
     index('target_range_span').using('gist', sql`numrange(${t.lo}, ${t.hi}, '[]')`),
     index().on(t.domain),
   ],
@@ -185,6 +191,7 @@ export const pending = pgTable(
   'pending',
   {
     target: text().notNull(),
+    address: addressOfTarget(),
     listId: text('list_id').notNull(),
     kind: text().$type<'listed' | 'recoded' | 'delisted'>().notNull(),
     /** Verdicts that agree, the first and the last of them; for `delisted` the proven ones. */
@@ -194,7 +201,7 @@ export const pending = pgTable(
     codes: jsonb().$type<ListedCode[]>().notNull(),
     evidence: jsonb().$type<Evidence[]>().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.target, t.listId] })],
+  (t) => [primaryKey({ columns: [t.target, t.listId] }), index().on(t.listId, t.address)],
 );
 
 /** Listings of one target (or prefix, in a burst) that belong together. */
@@ -209,6 +216,7 @@ export const listing = pgTable(
   {
     id: id(),
     target: text().notNull(),
+    address: addressOfTarget(),
     listId: text('list_id').notNull(),
     incidentId: ref('incident_id')
       .notNull()
@@ -231,6 +239,7 @@ export const listing = pgTable(
   },
   (t) => [
     uniqueIndex('listing_open').on(t.target, t.listId).where(sql`${t.until} is null`),
+    index('listing_open_address').on(t.listId, t.address).where(sql`${t.until} is null`),
     index().on(t.target, t.listId, t.since),
     index().on(t.listId, t.since),
     index().on(t.incidentId),

@@ -1,9 +1,10 @@
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { asc, inArray, isNull, sql } from 'drizzle-orm';
 import { readCodes } from '../catalogue/codes.ts';
 import type { List } from '../catalogue/list.ts';
 import type { Database } from '../db/open.ts';
 import { coverage, type EndedBy, listing, listVersion, pending } from '../db/schema.ts';
-import { type ChangeRecord, closeListings, type OpenListing } from './changes.ts';
+import type { ChangeRecord } from './changes.ts';
+import { closeListings, type OpenListing, onList, openListings } from './listings.ts';
 import { lockOperator, type Transaction } from './locks.ts';
 import { seenCodes } from './sight.ts';
 import { latestDefinition } from './versions.ts';
@@ -34,17 +35,7 @@ export async function followCatalogue(
 async function closeEnded(tx: Transaction, listId: string, list: List | undefined, now: Date): Promise<ChangeRecord[]> {
   const before = await latestDefinition(tx, listId);
   await lockOperator(tx, (list ?? before)?.operator ?? listId);
-  const open: OpenListing[] = await tx
-    .select({
-      id: listing.id,
-      target: listing.target,
-      listId: listing.listId,
-      since: listing.since,
-      codes: listing.codes,
-    })
-    .from(listing)
-    .where(and(eq(listing.listId, listId), isNull(listing.until)))
-    .orderBy(asc(listing.id));
+  const open = await openListings(tx, onList(listId));
   const ends = Map.groupBy(open, (one) => endOf(one, list, before));
   const changes: ChangeRecord[] = [];
   for (const [end, some] of ends) if (end !== null) changes.push(...(await closeListings(tx, some, end, now)));

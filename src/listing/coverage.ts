@@ -1,8 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { TargetKind } from '../catalogue/list.ts';
+import { chunks } from '../db/rows.ts';
 import { coverage, exception } from '../db/schema.ts';
 import type { Batch, Result, Why } from '../scan/verdict.ts';
-import { chunks } from './changes.ts';
 import type { Transaction } from './locks.ts';
 
 /** A result at its position; a batch's positions of kinds that its list does not accept are left out. */

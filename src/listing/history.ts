@@ -1,9 +1,10 @@
 import { and, asc, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { addressText } from '../address.ts';
 import type { Database } from '../db/open.ts';
+import { chunks } from '../db/rows.ts';
 import { change, type EndedBy, evidence, listing, pending, removal } from '../db/schema.ts';
 import type { TargetRange } from '../target.ts';
-import { type ChangeRecord, chunks } from './changes.ts';
+import type { ChangeRecord } from './changes.ts';
 import type { Handle } from './locks.ts';
 import { lastSeen } from './proofs.ts';
 import { contains, pointOf } from './ranges.ts';

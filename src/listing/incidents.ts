@@ -1,7 +1,7 @@
 import { and, inArray, sql } from 'drizzle-orm';
 import { addressText } from '../address.ts';
-import { incident, listing } from '../db/schema.ts';
-import { chunks } from './changes.ts';
+import { chunks, rowsOf } from '../db/rows.ts';
+import { listing } from '../db/schema.ts';
 import type { Transaction } from './locks.ts';
 import { pointOf } from './ranges.ts';
 
@@ -53,25 +53,20 @@ async function earlierOf(
   family: readonly string[],
   opened: readonly { target: string; since: string }[],
 ): Promise<Map<string, Earlier[]>> {
-  const rows: Earlier[] = [];
+  const targets = opened.map(({ target }) => target);
   const since = new Map(opened.map((one) => [one.target, Date.parse(one.since)]));
-  const some = {
-    target: listing.target,
-    listId: listing.listId,
-    incidentId: listing.incidentId,
-    relapses: listing.relapses,
-    endedBy: listing.endedBy,
-    until: listing.until,
-  };
-  for (const targets of chunks([...since.keys()])) {
-    rows.push(
-      ...(await tx
-        .select(some)
-        .from(listing)
-        .where(and(inArray(listing.target, targets), inArray(listing.listId, [...family])))
-        .orderBy(sql`${listing.until} desc nulls first`, sql`${listing.id} desc`)),
-    );
-  }
+  const rows: Earlier[] = await tx
+    .select({
+      target: listing.target,
+      listId: listing.listId,
+      incidentId: listing.incidentId,
+      relapses: listing.relapses,
+      endedBy: listing.endedBy,
+      until: listing.until,
+    })
+    .from(listing)
+    .where(and(sql`${listing.target} = any(${sql.param(targets)}::text[])`, inArray(listing.listId, [...family])))
+    .orderBy(sql`${listing.until} desc nulls first`, sql`${listing.id} desc`);
   const recent = rows.filter(
     ({ target, until }) => until === null || (since.get(target) ?? 0) - until.getTime() <= relapseWithin,
   );
@@ -83,21 +78,39 @@ async function openIncidents(
   opened: readonly { target: string; since: string }[],
 ): Promise<Map<string, number>> {
   const groups = Map.groupBy(opened, ({ target }) => (opened.length >= burst ? prefixOf(target) : target));
+  const incidents = [...groups].map(([prefix, members]) => {
+    const [only] = members;
+    const target = members.length > 1 || only === undefined ? prefix : only.target;
+    const first = members.reduce((least, { since }) => (since < least ? since : least), only?.since ?? '');
+    return { target, since: first, members };
+  });
   const ids = new Map<string, number>();
-  for (const some of chunks([...groups])) {
-    const rows = some.map(([name, members]) => ({
-      target: members.length > 1 ? name : (members[0]?.target ?? name),
-      openedAt: new Date(members.reduce((least, { since }) => Math.min(least, Date.parse(since)), Infinity)),
-    }));
-    const stored = await tx.insert(incident).values(rows).returning({ id: incident.id, target: incident.target });
-    const idOf = new Map(stored.map(({ id, target }) => [target, id]));
-    for (const [name, members] of some) {
-      const id = idOf.get(members.length > 1 ? name : (members[0]?.target ?? name));
-      if (id === undefined) throw new Error(`no incident of ${name}`);
-      for (const { target } of members) ids.set(target, id);
+  for (const some of chunks(incidents)) {
+    const made = await tx.execute<{ id: string; target: string }>(sql`
+      insert into incident (target, opened_at)
+      select target, since from ${rowsOf(some, { target: 'text', since: 'timestamptz' })}
+      returning id, target`);
+    const idOf = new Map(made.map(({ id, target }) => [target, Number(id)]));
+    for (const { target, members } of some) {
+      const id = idOf.get(target);
+      if (id === undefined) throw new Error(`no incident of ${target}`);
+      for (const member of members) ids.set(member.target, id);
     }
   }
   return ids;
+}
+
+/** An incident is closed when the last of its listings is, and open again when one of them returns. */
+export async function settleIncidents(tx: Transaction, listingIds: readonly number[]): Promise<void> {
+  if (listingIds.length === 0) return;
+  await tx.execute(sql`
+    update incident set closed_at = t.closed
+    from (
+      select l.incident_id, case when bool_or(l.until is null) then null else max(l.until) end as closed
+      from listing l
+      where l.incident_id in (select incident_id from listing where id = any(${sql.param(listingIds)}::bigint[]))
+      group by l.incident_id) as t
+    where incident.id = t.incident_id and incident.closed_at is distinct from t.closed`);
 }
 
 /** The /24 or /64 of an address, the usual size of one network; a domain is its own. */

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { rowsOf } from '../db/rows.ts';
 import type { Proof } from '../db/schema.ts';
 import type { Why } from '../scan/verdict.ts';
 import type { Handle } from './locks.ts';
@@ -28,33 +29,41 @@ export type Seen = { at: string; proof: Proof; scans: number; firstAt: string; l
 export async function lastSeen(db: Handle, queries: readonly ProofQuery[]): Promise<(Seen | null)[]> {
   if (queries.length === 0) return [];
   const found = await db.execute<Record<keyof Seen, string> & { ordinal: number }>(sql`
-    select q.ordinal, c.proof, c.scans, c."firstAt", c."lastAt", c."maxGap", c.at
-    from jsonb_to_recordset(${JSON.stringify(queries.map(toRow))}::text::jsonb) as q(
-      ordinal int, kind text, value numeric, domain text, list text, after timestamptz, before timestamptz,
-      proven boolean, not_scan bigint)
+    select t.ordinal, c.proof, c.scans, c."firstAt", c."lastAt", c."maxGap", c.at
+    from ${rowsOf(queries.map(toRow), {
+      ordinal: 'int',
+      kind: 'text',
+      value: 'numeric',
+      domain: 'text',
+      list: 'text',
+      after: 'timestamptz',
+      before: 'timestamptz',
+      proven: 'boolean',
+      notScan: 'bigint',
+    })}
     cross join lateral (
-      select p.set_id, p.pos_from + coalesce(q.value - p.lo, 0)::int as pos
+      select p.set_id, p.pos_from + coalesce(t.value - p.lo, 0)::int as pos
       from target_set_part p
-      where p.kind = q.kind and q.kind <> 'domain' and numrange(p.lo, p.hi, '[]') @> q.value
+      where p.kind = t.kind and t.kind <> 'domain' and numrange(p.lo, p.hi, '[]') @> t.value
       union all
-      select p.set_id, p.pos_from from target_set_part p where q.kind = 'domain' and p.domain = q.domain
+      select p.set_id, p.pos_from from target_set_part p where t.kind = 'domain' and p.domain = t.domain
     ) as place
     cross join lateral (
       select c.proof, c.scans, c.first_at as "firstAt", c.last_at as "lastAt", c.max_gap as "maxGap",
-        case when c.scans > 1 then least(c.last_at, q.before) else c.first_at end as at
+        case when c.scans > 1 then least(c.last_at, t.before) else c.first_at end as at
       from coverage c
-      where c.set_id = place.set_id and c.list_id = q.list and c.pos_from <= place.pos and place.pos < c.pos_to
+      where c.set_id = place.set_id and c.list_id = t.list and c.pos_from <= place.pos and place.pos < c.pos_to
         and c.why is null
-        and (not q.proven or c.proof = 'proven')
-        and (q.after is null or c.last_at >= q.after)
-        and (q.before is null or c.last_at < q.before or (c.scans > 1 and c.first_at <= q.before))
-        and c.scan_id is distinct from q.not_scan
+        and (not t.proven or c.proof = 'proven')
+        and (t.after is null or c.last_at >= t.after)
+        and (t.before is null or c.last_at < t.before or (c.scans > 1 and c.first_at <= t.before))
+        and c.scan_id is distinct from t."notScan"
         and not exists (
           select from exception e
           where e.coverage_id = c.id and e.pos_from <= place.pos and place.pos < e.pos_to)
       order by c.first_at desc limit 1
     ) as c
-    order by q.ordinal, c.at`);
+    order by t.ordinal, c.at`);
   const latest: (Seen | null)[] = queries.map(() => null);
   for (const row of found) {
     latest[row.ordinal] = {
@@ -85,10 +94,9 @@ export async function lastUnknown(db: Handle, target: string, list: string, befo
   return rows[0]?.why ?? null;
 }
 
-function toRow(query: ProofQuery, ordinal: number): Record<string, unknown> {
+function toRow(query: ProofQuery, ordinal: number) {
   const { kind, value, domain } = pointOf(query.target);
-  const { list, after, before, proven, notScan } = query;
-  return { ordinal, kind, value: value?.toString() ?? null, domain, list, after, before, proven, not_scan: notScan };
+  return { ...query, ordinal, kind, value: value?.toString() ?? null, domain };
 }
 
 /** drizzle's client gives timestamps as PostgreSQL writes them. */

@@ -1,31 +1,35 @@
-import { inArray, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
+import { rowsOf } from '../db/rows.ts';
 import { listing, pending } from '../db/schema.ts';
 import { allResults } from '../scan/results.ts';
 import type { Batch, Result } from '../scan/verdict.ts';
-import {
-  type ChangeRecord,
-  chunks,
-  codesOf,
-  insertChanges,
-  labelsOf,
-  type NewChange,
-  type OpenListing,
-  openListings,
-  settleIncidents,
-} from './changes.ts';
+import { type ChangeRecord, codesOf, insertChanges, labelsOf, type NewChange } from './changes.ts';
 import { insertCoverage, type Placed } from './coverage.ts';
-import { belong } from './incidents.ts';
+import { type Extent, within } from './extent.ts';
+import { belong, settleIncidents } from './incidents.ts';
+import {
+  endListings,
+  insertListings,
+  type OpenListing,
+  onList,
+  openListings,
+  type SeenAgain,
+  updateListings,
+} from './listings.ts';
 import { holdTracked, lockOperator, type Transaction } from './locks.ts';
 import { lastSeen } from './proofs.ts';
 import { pointOf } from './ranges.ts';
 import type { Scan } from './scans.ts';
 import { seeingOf, sightOf } from './sight.ts';
-import { type Change, type Pending, type Seeing, step } from './state.ts';
+import { type Change, type Pending, type Seeing, type Sight, step } from './state.ts';
 import type { ScannedList } from './versions.ts';
+import { type NowWaiting, storeWaiting, waitingOn } from './waiting.ts';
 
-type KnownListing = OpenListing & { ttl: number | null };
-type Taken = { target: string; result: Result; open: KnownListing | null; seeing: Seeing; change: Change };
+/** A result that says something to the state, with what was known before. */
+type Telling = { target: string; result: Result; sight: Sight; open: OpenListing | null; waiting: Pending | null };
+/** A result that made a change. */
+type Taken = { target: string; result: Result; open: OpenListing | null; seeing: Seeing; change: Change };
 
 /**
  * Stores a batch, whole or not at all: what was covered, what waits, listings, changes and their evidence. Scans may
@@ -40,14 +44,7 @@ export async function recordBatch(db: Pick<Database, 'orm'>, scan: Scan, batch: 
     await lockOperator(tx, scanned.list.operator);
     const by = { scanId: scan.id, setId: scan.setId, listId: batch.list, listVersionId: scanned.versionId };
     await insertCoverage(tx, by, batch, placed);
-    const known = placed.filter(({ result }) => result.verdict.kind !== 'unknown');
-    return await recordVerdicts(
-      tx,
-      scan,
-      scanned,
-      batch,
-      known.map(({ result }) => result),
-    );
+    return await recordVerdicts(tx, scan, scanned, batch, placed);
   });
 }
 
@@ -70,112 +67,65 @@ async function recordVerdicts(
   scan: Scan,
   scanned: ScannedList,
   batch: Batch,
-  results: readonly Result[],
+  placed: readonly Placed[],
 ): Promise<ChangeRecord[]> {
-  const targets = results.map(({ target }) => target);
-  const open = new Map((await openListings(tx, batch.list, targets)).map((one) => [one.target, one]));
-  const waiting = await waitingOf(tx, batch.list, targets);
-  // A clean of what is neither listed nor about to be says nothing to the state: nearly all results.
-  const telling = results.flatMap((result) => {
-    const sight = sightOf(scanned.list, result);
-    const quiet = sight.kind === 'clean' && !open.has(result.target) && !waiting.has(result.target);
-    return quiet ? [] : [{ result, sight }];
-  });
-  const untracked = await untrackedSince(
-    tx,
-    scan,
-    telling.map(({ result }) => result.target),
-  );
+  const told = await tracked(tx, scan, await tellingOf(tx, scanned, placed));
   const taken: Taken[] = [];
-  const waits: { target: string; pending: Pending | null }[] = [];
-  const stay: { open: KnownListing; result: Result }[] = [];
-  for (const { result, sight } of telling) {
-    const { target } = result;
-    if (untracked.has(target)) continue;
-    const mine = open.get(target) ?? null;
-    const before = waiting.get(target) ?? null;
+  const waits: NowWaiting[] = [];
+  const again: SeenAgain[] = [];
+  for (const { target, result, sight, open, waiting } of told) {
     const seeing = seeingOf(result, batch, scan.id);
-    const known = mine === null ? null : { since: mine.since.toISOString(), codes: mine.codes, ttl: mine.ttl ?? 0 };
-    const next = step(known, before, sight, seeing, scan.policy);
-    if (next.pending !== before) waits.push({ target, pending: next.pending });
-    if (next.change !== null) taken.push({ target, result, open: mine, seeing, change: next.change });
-    else if (mine !== null && sight.kind === 'listed') stay.push({ open: mine, result });
+    const known = open === null ? null : { since: open.since.toISOString(), codes: open.codes, ttl: open.ttl ?? 0 };
+    const { change, pending: next } = step(known, waiting, sight, seeing, scan.policy);
+    if (next !== waiting) waits.push({ target, pending: next });
+    if (change !== null) taken.push({ target, result, open, seeing, change });
+    else if (open !== null && sight.kind === 'listed' && saysMore(result, open)) again.push(seenAgain(open, result));
   }
-  await refresh(tx, stay);
   await storeWaiting(tx, batch.list, waits);
-  const ids = new Map([...open].map(([target, { id }]) => [target, id]));
-  for (const [target, id] of await openNew(tx, scan, scanned, taken)) ids.set(target, id);
-  await storeRecoded(tx, taken);
-  await storeDelisted(tx, taken);
-  const touched = taken.map(({ target }) => ids.get(target) ?? 0);
-  await settleIncidents(tx, touched);
-  return await insertChanges(
-    tx,
-    taken.map((one, at) => ({ ...changeOf(batch.list, one), listingId: touched[at] ?? 0, scanId: scan.id })),
+  await updateListings(tx, [...again, ...taken.flatMap(recodedOf)]);
+  await endListings(tx, taken.flatMap(endedOf));
+  const opened = await openNew(tx, scan, scanned, taken);
+  const listings = taken.map(({ target, open }) => open?.id ?? opened.get(target) ?? 0);
+  await settleIncidents(tx, listings);
+  const changes = taken.map((one, at) => changeOf(one, { listingId: listings[at] ?? 0, scanId: scan.id }));
+  return await insertChanges(tx, changes);
+}
+
+/** A clean of what is neither listed nor about to be says nothing to the state: nearly all results. */
+async function tellingOf(tx: Transaction, { list }: ScannedList, placed: readonly Placed[]): Promise<Telling[]> {
+  const extents = extentsOf(placed);
+  const open = new Map(
+    (await openListings(tx, sql`${onList(list.id)} and ${within(extents, listing)}`)).map((one) => [one.target, one]),
   );
+  const waiting = await waitingOn(tx, list.id, within(extents, pending));
+  return placed.flatMap(({ result }) => {
+    const { target } = result;
+    const sight = sightOf(list, result);
+    const before = { open: open.get(target) ?? null, waiting: waiting.get(target) ?? null };
+    const quiet = sight.kind === 'clean' && before.open === null && before.waiting === null;
+    return sight.kind === 'unknown' || quiet ? [] : [{ target, result, sight, ...before }];
+  });
 }
 
-function changeOf(list: string, { target, open, change, result }: Taken): Omit<NewChange, 'listingId' | 'scanId'> {
-  const before = open?.codes ?? [];
-  const common = { at: result.at.toISOString(), target, list, before: codesOf(before), evidence: change.evidence };
-  if (change.kind === 'delisted')
-    return {
-      ...common,
-      kind: 'delisted',
-      after: [],
-      added: [],
-      removed: labelsOf(before),
-      proven: change.proven,
-      endedBy: 'delisted',
-    };
-  const after = codesOf(change.codes);
-  const { proven } = result;
-  if (change.kind === 'recoded')
-    return { ...common, kind: 'recoded', after, added: change.added, removed: change.removed, proven, endedBy: null };
-  return { ...common, kind: 'listed', after, added: labelsOf(change.codes), removed: [], proven, endedBy: null };
-}
-
-/** The text and the largest TTL of listings that stay; no change is made of them. */
-async function refresh(tx: Transaction, stay: readonly { open: KnownListing; result: Result }[]): Promise<void> {
-  const rows = stay
-    .filter(({ open, result }) => result.reason !== null || (result.ttl ?? 0) > (open.ttl ?? 0))
-    .map(({ open, result }) => ({ id: open.id, reason: result.reason, at: result.at, ttl: result.ttl ?? 0 }));
-  if (rows.length === 0) return;
-  await tx.execute(sql`
-    update listing set reason = coalesce(t.reason, listing.reason), ttl = greatest(t.ttl, listing.ttl),
-      reason_at = case when t.reason is null then listing.reason_at else t.at end
-    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as t(id bigint, reason text, at timestamptz, ttl int)
-    where listing.id = t.id`);
-}
-
-async function waitingOf(tx: Transaction, list: string, targets: readonly string[]): Promise<Map<string, Pending>> {
-  const rows = await tx
-    .select()
-    .from(pending)
-    .where(sql`${pending.listId} = ${list} and ${pending.target} = any(${sql.param(targets)}::text[])`);
-  return new Map(
-    rows.map(({ target, kind, run, daily, codes, evidence }) => [target, { kind, run, daily, codes, evidence }]),
-  );
-}
-
-async function storeWaiting(
-  tx: Transaction,
-  listId: string,
-  waits: readonly { target: string; pending: Pending | null }[],
-): Promise<void> {
-  for (const some of chunks(waits)) {
-    const gone = some.map(({ target }) => target);
-    await tx
-      .delete(pending)
-      .where(sql`${pending.listId} = ${listId} and ${pending.target} = any(${sql.param(gone)}::text[])`);
-    const rows = some.flatMap(({ target, pending: next }) => (next === null ? [] : [{ target, listId, ...next }]));
-    if (rows.length > 0) await tx.insert(pending).values(rows);
+function extentsOf(placed: readonly Placed[]): Extent[] {
+  const extents = new Map<string, Extent>();
+  for (const { kind, result } of placed) {
+    const extent = extents.get(kind);
+    if (extent === undefined) extents.set(kind, { kind, first: result.target, last: result.target });
+    else extent.last = result.target;
   }
+  return [...extents.values()];
 }
 
-/** Targets of the scan that were tracked when it began and are not any more: what it sees of them changes nothing. */
-async function untrackedSince(tx: Transaction, scan: Scan, targets: readonly string[]): Promise<Set<string>> {
-  const points = targets.map((target) => {
+/** Without targets that were tracked when the scan began and are not any more: what it sees of them changes nothing. */
+async function tracked(tx: Transaction, scan: Scan, told: Telling[]): Promise<Telling[]> {
+  const [some] =
+    told.length === 0
+      ? []
+      : await tx.execute(sql`
+    select from target_range where tracked_to >= ${scan.startedAt.toISOString()}::timestamptz limit 1`);
+  if (some === undefined) return told;
+  const points = told.map(({ target }) => {
     const { kind, value, domain } = pointOf(target);
     return { target, kind, value: value?.toString() ?? null, domain };
   });
@@ -183,7 +133,7 @@ async function untrackedSince(tx: Transaction, scan: Scan, targets: readonly str
     with gone as (
       select kind, lo, hi, domain from target_range where tracked_to >= ${scan.startedAt.toISOString()}::timestamptz)
     select t.target
-    from jsonb_to_recordset(${JSON.stringify(points)}::text::jsonb) as t(target text, kind text, value numeric, domain text)
+    from ${rowsOf(points, { target: 'text', kind: 'text', value: 'numeric', domain: 'text' })}
     where exists (
       select from gone where gone.kind = t.kind and (gone.domain = t.domain or t.value between gone.lo and gone.hi))
     and not exists (
@@ -193,7 +143,26 @@ async function untrackedSince(tx: Transaction, scan: Scan, targets: readonly str
         select r.hi from target_range r
         where r.tracked_to is null and r.kind = t.kind and r.lo <= t.value order by r.lo desc limit 1) as near
       where near.hi >= t.value)`);
-  return new Set(rows.map(({ target }) => target));
+  const gone = new Set(rows.map(({ target }) => target));
+  return told.filter(({ target }) => !gone.has(target));
+}
+
+/** The text or a larger TTL of a listing that stays; no change is made of them. */
+const saysMore = (result: Result, open: OpenListing): boolean =>
+  result.reason !== null || (result.ttl ?? 0) > (open.ttl ?? 0);
+
+function seenAgain({ id }: OpenListing, { reason, at, ttl }: Result): SeenAgain {
+  return { id, codes: null, reason, at: at.toISOString(), ttl: ttl ?? 0 };
+}
+
+function recodedOf({ open, result, seeing, change }: Taken): SeenAgain[] {
+  if (change.kind !== 'recoded' || open === null) return [];
+  return [{ ...seenAgain(open, result), codes: change.codes, ttl: seeing.ttl }];
+}
+
+function endedOf({ open, change }: Taken): { id: number; until: string; proven: boolean }[] {
+  if (change.kind !== 'delisted' || open === null) return [];
+  return [{ id: open.id, until: change.until, proven: change.proven }];
 }
 
 async function openNew(
@@ -205,33 +174,24 @@ async function openNew(
   const opened = taken.flatMap(({ target, result, seeing, change }) =>
     change.kind === 'listed' ? [{ target, result, seeing, since: change.since, codes: change.codes }] : [],
   );
-  const ids = new Map<string, number>();
-  if (opened.length === 0) return ids;
-
+  if (opened.length === 0) return new Map();
   const belongings = await belong(tx, list.id, family, opened);
-
   const cleanBefore = await cleanBeforeOf(tx, scan, list.id, opened);
-  for (const some of chunks(opened)) {
-    const rows = some.map(({ target, result, seeing, since, codes }) => {
-      const belonging = belongings.get(target);
-      if (belonging === undefined) throw new Error(`no incident of ${target}`);
-      const before = cleanBefore.get(target) ?? null;
-      return {
-        target,
-        listId: list.id,
-        ...belonging,
-        since: new Date(since),
-        cleanBefore: before === null ? null : new Date(before),
-        codes,
-        reason: result.reason,
-        reasonAt: result.reason === null ? null : result.at,
-        ttl: seeing.ttl,
-      };
-    });
-    const stored = await tx.insert(listing).values(rows).returning({ id: listing.id, target: listing.target });
-    for (const { id, target } of stored) ids.set(target, id);
-  }
-  return ids;
+  const listings = opened.map(({ target, result, seeing, since, codes }) => {
+    const belonging = belongings.get(target);
+    if (belonging === undefined) throw new Error(`no incident of ${target}`);
+    return {
+      ...belonging,
+      target,
+      since,
+      cleanBefore: cleanBefore.get(target) ?? null,
+      codes,
+      reason: result.reason,
+      reasonAt: result.reason === null ? null : result.at.toISOString(),
+      ttl: seeing.ttl,
+    };
+  });
+  return await insertListings(tx, list.id, listings);
 }
 
 /** When each target was last proven clean on the list, after its listing there before ended. */
@@ -241,15 +201,11 @@ async function cleanBeforeOf(
   list: string,
   opened: readonly { target: string; since: string }[],
 ): Promise<Map<string, string>> {
-  const ended = new Map<string, string>();
-  for (const some of chunks(opened.map(({ target }) => target))) {
-    const rows = await tx
-      .select({ target: listing.target, until: sql<string>`max(${listing.until})` })
-      .from(listing)
-      .where(sql`${listing.listId} = ${list} and ${inArray(listing.target, some)}`)
-      .groupBy(listing.target);
-    for (const { target, until } of rows) ended.set(target, new Date(until).toISOString());
-  }
+  const targets = opened.map(({ target }) => target);
+  const rows = await tx.execute<{ target: string; until: string }>(sql`
+    select target, max(until) as until from listing
+    where list_id = ${list} and target = any(${sql.param(targets)}::text[]) group by target`);
+  const ended = new Map(rows.map(({ target, until }) => [target, new Date(until).toISOString()]));
   const queries = opened.map(({ target, since }) => ({
     target,
     list,
@@ -267,27 +223,25 @@ async function cleanBeforeOf(
   return found;
 }
 
-async function storeRecoded(tx: Transaction, taken: readonly Taken[]): Promise<void> {
-  for (const { open, result, change, seeing } of taken) {
-    if (change.kind !== 'recoded' || open === null) continue;
-    await tx
-      .update(listing)
-      .set({
-        codes: change.codes,
-        ttl: Math.max(open.ttl ?? 0, seeing.ttl),
-        ...(result.reason === null ? {} : { reason: result.reason, reasonAt: result.at }),
-      })
-      .where(inArray(listing.id, [open.id]));
+function changeOf({ target, open, change, result }: Taken, of: { listingId: number; scanId: number }): NewChange {
+  const before = open?.codes ?? [];
+  const { evidence } = change;
+  const common = { ...of, at: result.at.toISOString(), target, list: result.list, before: codesOf(before), evidence };
+  if (change.kind === 'delisted') {
+    const { proven } = change;
+    return {
+      ...common,
+      kind: 'delisted',
+      after: [],
+      added: [],
+      removed: labelsOf(before),
+      proven,
+      endedBy: 'delisted',
+    };
   }
-}
-
-async function storeDelisted(tx: Transaction, taken: readonly Taken[]): Promise<void> {
-  const rows = taken.flatMap(({ open, change }) =>
-    change.kind === 'delisted' && open !== null ? [{ id: open.id, until: change.until, proven: change.proven }] : [],
-  );
-  if (rows.length === 0) return;
-  await tx.execute(sql`
-    update listing set until = t.until, ended_by = 'delisted', end_proven = t.proven
-    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as t(id bigint, until timestamptz, proven boolean)
-    where listing.id = t.id`);
+  const after = codesOf(change.codes);
+  const { proven } = result;
+  if (change.kind === 'recoded')
+    return { ...common, kind: 'recoded', after, added: change.added, removed: change.removed, proven, endedBy: null };
+  return { ...common, kind: 'listed', after, added: labelsOf(change.codes), removed: [], proven, endedBy: null };
 }

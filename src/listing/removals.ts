@@ -1,8 +1,9 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
+import { chunks } from '../db/rows.ts';
 import { change, type EndedBy, listing, removal } from '../db/schema.ts';
 import { UserError } from '../errors.ts';
-import { chunks, labelsOf } from './changes.ts';
+import { labelsOf } from './changes.ts';
 import type { RemovalRecord } from './history.ts';
 import type { Handle, Transaction } from './locks.ts';
 import type { ListedCode } from './state.ts';

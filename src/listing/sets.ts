@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { eq } from 'drizzle-orm';
+import { chunks } from '../db/rows.ts';
 import { targetSet, targetSetPart } from '../db/schema.ts';
 import type { TargetRange } from '../target.ts';
 import { partsOf, type Targets, targetsOf } from '../targets/positions.ts';
 import { mergeRanges } from '../targets/ranges.ts';
-import { chunks } from './changes.ts';
 import { lockSets, type Transaction } from './locks.ts';
 
 /** A stored set: it never changes, and the same targets are the same set. */

@@ -30,11 +30,10 @@ function keyOf(list: Pick<List, 'codes'>, code: string, label: string): string {
 export function seeingOf(result: Result, batch: Batch, scan: number): Seeing {
   const path = result.path ?? batch.path;
   const cached = path === 'system' || path === 'host';
-  const controls = batch.controls.map(({ ttl }) => ttl ?? 0);
   return {
     at: result.at.toISOString(),
     scan,
-    ttl: Math.max(result.ttl ?? 0, ...(cached ? controls : [])),
+    ttl: Math.max(result.ttl ?? 0, ...(cached ? batch.controls.map(({ ttl }) => ttl ?? 0) : [])),
     cached,
     evidence: evidenceOf(result, batch, scan),
   };

@@ -1,9 +1,11 @@
 import { and, asc, inArray, isNull } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
-import { listing, pending, targetRange } from '../db/schema.ts';
+import { chunks } from '../db/rows.ts';
+import { pending, targetRange } from '../db/schema.ts';
 import type { TargetRange } from '../target.ts';
 import { mergeRanges } from '../targets/ranges.ts';
-import { type ChangeRecord, chunks, closeListings, type OpenListing } from './changes.ts';
+import type { ChangeRecord } from './changes.ts';
+import { closeListings, openListings } from './listings.ts';
 import { type Handle, lockTracked, type Transaction } from './locks.ts';
 import { contains, type Point, pointOf, rangeOf } from './ranges.ts';
 import { type Edit, type Given, type Notes, planEdit, type Row } from './segments.ts';
@@ -86,17 +88,7 @@ function notesOf({ label, tags, owner, origin }: Notes): Notes {
 async function closeGone(tx: Transaction, gone: readonly TargetRange[], now: Date): Promise<ChangeRecord[]> {
   if (gone.length === 0) return [];
   const has = membership(gone);
-  const open: OpenListing[] = await tx
-    .select({
-      id: listing.id,
-      target: listing.target,
-      listId: listing.listId,
-      since: listing.since,
-      codes: listing.codes,
-    })
-    .from(listing)
-    .where(isNull(listing.until))
-    .orderBy(asc(listing.id));
+  const open = await openListings(tx, undefined);
   const waiting = await tx.selectDistinct({ target: pending.target }).from(pending);
   const forgotten = waiting.map(({ target }) => target).filter((target) => has(pointOf(target)));
   for (const some of chunks(forgotten)) await tx.delete(pending).where(and(inArray(pending.target, some)));

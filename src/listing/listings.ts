@@ -1,0 +1,137 @@
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { chunks, rowsOf } from '../db/rows.ts';
+import { type EndedBy, listing } from '../db/schema.ts';
+import { type ChangeRecord, codesOf, insertChanges, labelsOf } from './changes.ts';
+import { type Belonging, settleIncidents } from './incidents.ts';
+import type { Handle, Transaction } from './locks.ts';
+import type { ListedCode } from './state.ts';
+
+/** `ttl` in seconds, the largest seen of its answers. */
+export type OpenListing = {
+  id: number;
+  target: string;
+  listId: string;
+  since: Date;
+  codes: ListedCode[];
+  ttl: number | null;
+};
+
+/** Open listings, of a list or where else a condition says, the earliest first. */
+export async function openListings(db: Handle, where: SQL | undefined): Promise<OpenListing[]> {
+  return await db
+    .select({
+      id: listing.id,
+      target: listing.target,
+      listId: listing.listId,
+      since: listing.since,
+      codes: listing.codes,
+      ttl: listing.ttl,
+    })
+    .from(listing)
+    .where(and(isNull(listing.until), where))
+    .orderBy(listing.id);
+}
+
+export const onList = (id: string): SQL => eq(listing.listId, id);
+
+/** A listing that begins. Times in ISO 8601. */
+export type NewListing = Belonging & {
+  target: string;
+  since: string;
+  cleanBefore: string | null;
+  codes: ListedCode[];
+  reason: string | null;
+  reasonAt: string | null;
+  ttl: number;
+};
+
+/** The ids by target. */
+export async function insertListings(
+  tx: Transaction,
+  list: string,
+  listings: readonly NewListing[],
+): Promise<Map<string, number>> {
+  const ids = new Map<string, number>();
+  for (const some of chunks(listings)) {
+    const made = await tx.execute<{ id: string; target: string }>(sql`
+      insert into listing (target, list_id, incident_id, since, clean_before, codes, reason, reason_at, ttl, relapses)
+      select target, ${list}, "incidentId", since, "cleanBefore", codes, reason, "reasonAt", ttl, relapses
+      from ${rowsOf(some, {
+        target: 'text',
+        incidentId: 'bigint',
+        since: 'timestamptz',
+        cleanBefore: 'timestamptz',
+        codes: 'jsonb',
+        reason: 'text',
+        reasonAt: 'timestamptz',
+        ttl: 'int',
+        relapses: 'int',
+      })}
+      returning id, target`);
+    for (const { id, target } of made) ids.set(target, Number(id));
+  }
+  return ids;
+}
+
+/** What is seen of a listing that goes on: other codes (null: the same), its text, the largest TTL. Times in ISO 8601. */
+export type SeenAgain = { id: number; codes: ListedCode[] | null; reason: string | null; at: string; ttl: number };
+
+export async function updateListings(tx: Transaction, seen: readonly SeenAgain[]): Promise<void> {
+  for (const some of chunks(seen))
+    await tx.execute(sql`
+      update listing set codes = coalesce(t.codes, listing.codes), reason = coalesce(t.reason, listing.reason),
+        reason_at = case when t.reason is null then listing.reason_at else t.at end,
+        ttl = greatest(t.ttl, listing.ttl)
+      from ${rowsOf(some, { id: 'bigint', codes: 'jsonb', reason: 'text', at: 'timestamptz', ttl: 'int' })}
+      where listing.id = t.id`);
+}
+
+/** Ends listings that their list has taken off. */
+export async function endListings(
+  tx: Transaction,
+  ended: readonly { id: number; until: string; proven: boolean }[],
+): Promise<void> {
+  for (const some of chunks(ended))
+    await tx.execute(sql`
+      update listing set until = t.until, ended_by = 'delisted', end_proven = t.proven
+      from ${rowsOf(some, { id: 'bigint', until: 'timestamptz', proven: 'boolean' })}
+      where listing.id = t.id`);
+}
+
+/** Ends listings that nobody can say are over: no all-clear. Waiting changes of theirs go with them. */
+export async function closeListings(
+  tx: Transaction,
+  open: readonly OpenListing[],
+  endedBy: Exclude<EndedBy, 'delisted'>,
+  now: Date,
+): Promise<ChangeRecord[]> {
+  if (open.length === 0) return [];
+  const ids = open.map(({ id }) => id);
+  const at = now.toISOString();
+  await tx.execute(sql`
+    update listing set until = greatest(since, ${at}::timestamptz), ended_by = ${endedBy}, end_proven = false
+    where id = any(${sql.param(ids)}::bigint[])`);
+  await tx.execute(sql`
+    delete from pending using listing
+    where listing.id = any(${sql.param(ids)}::bigint[])
+      and pending.target = listing.target and pending.list_id = listing.list_id`);
+  await settleIncidents(tx, ids);
+  return await insertChanges(
+    tx,
+    open.map((one) => ({
+      at,
+      kind: 'closed',
+      target: one.target,
+      list: one.listId,
+      listingId: one.id,
+      scanId: null,
+      before: codesOf(one.codes),
+      after: [],
+      added: [],
+      removed: labelsOf(one.codes),
+      proven: false,
+      endedBy,
+      evidence: [],
+    })),
+  );
+}
