@@ -205,10 +205,9 @@ const TRAPS: Trap[] = [
   { rule: 'truncated, and absent over TCP', says: { nxdomain: true, truncated: true }, verdict: 'clean' },
   {
     rule: 'hundreds of records',
-    says: listed(
-      Array.from({ length: 200 }, (_, at) => `127.1.${at >> 8}.${at & 255}`),
-      { truncated: true },
-    ),
+    says: listed(['127.0.0.2', ...Array.from({ length: 200 }, (_, at) => `127.1.${at >> 8}.${at & 255}`)], {
+      truncated: true,
+    }),
     verdict: 'listed',
   },
 
