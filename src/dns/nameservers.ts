@@ -46,12 +46,17 @@ export async function findNameServers(
     ]);
     const answers = await Promise.all(questions.map(askAny));
     const addresses = answers.flatMap((found) => recordsOf(found).map((record) => record.data));
-    const usable = addresses.filter((address) => !/^(0\.|::$|2(2[4-9]|[345]\d)\.|ff..:)/.test(address));
-    const v4 = usable.filter((address) => !address.includes(':'));
-    const v6 = usable.filter((address) => address.includes(':'));
-    return [...new Set([...v4, ...v6].map((address) => parseServer(address)))];
+    return nameServersAt(addresses);
   }
   return [];
+}
+
+/** Name servers at these addresses, IPv4 first; those that no machine can have are left out. */
+export function nameServersAt(addresses: readonly string[]): Server[] {
+  const usable = addresses.filter((address) => !/^(0\.|::$|2(2[4-9]|[345]\d)\.|ff..:)/.test(address));
+  const v4 = usable.filter((address) => !address.includes(':'));
+  const v6 = usable.filter((address) => address.includes(':'));
+  return [...new Set([...v4, ...v6].map((address) => parseServer(address)))];
 }
 
 function recordsOf(answer: Answer | null): { name: string; data: string }[] {

@@ -1,6 +1,6 @@
 import type { Answer, AnswerRecord } from './answer.ts';
 import type { Asked } from './reading.ts';
-import { MalformedMessage, skipName, skipRecord, TYPE } from './wire.ts';
+import { LONGEST_TTL, MalformedMessage, skipName, skipRecord, TYPE } from './wire.ts';
 
 /**
  * Reads the common replies in place: absence with or without a SOA, and A records of the name asked. What it reads it
@@ -97,7 +97,7 @@ function readAddresses(message: Buffer, start: number, answers: number, rest: nu
   }
   quick.kind = 'records';
   quick.count = answers;
-  quick.ttl = least;
+  quick.ttl = Math.min(LONGEST_TTL, least);
   return rest === 0 ? at === message.length : fills(message, at, rest);
 }
 
@@ -109,7 +109,7 @@ function readAbsence(message: Buffer, start: number, rest: number): boolean {
   if (rest !== 1 || count(message, 8) !== 1 || !fills(message, start, 1)) return false;
   const at = skipName(message, start, true);
   if (count(message, at) !== TYPE.SOA || count(message, at + 2) !== 1) return false;
-  quick.ttl = Math.min(ttlAt(message, at + 4), message.readUInt32BE(message.length - 4));
+  quick.ttl = Math.min(LONGEST_TTL, ttlAt(message, at + 4), message.readUInt32BE(message.length - 4));
   return true;
 }
 

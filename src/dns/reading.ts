@@ -1,10 +1,8 @@
 import type { Answer, AnswerRecord, FailureWhy, Question, Server } from './answer.ts';
 import type { DecodedRecord, Reply } from './codec.ts';
+import { LONGEST_TTL } from './wire.ts';
 
 type Referral = Extract<Answer, { kind: 'referral' }>;
-
-/** Seconds. No cache keeps a record for longer, whatever its TTL says (RFC 8767 section 4). */
-const LONGEST_TTL = 604_800;
 
 /** What is known of any answer, before its meaning. */
 export type Asked = { server: Server; at: Date; question: Question; recursionDesired: boolean };

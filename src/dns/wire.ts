@@ -13,6 +13,9 @@ export type RecordPlace = { section: Section; offset: number; type: number; clas
 
 export const TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28 } as const;
 
+/** Seconds. No cache keeps a record for longer, whatever its TTL says (RFC 8767 section 4). */
+export const LONGEST_TTL = 604_800;
+
 const HEADER = 12;
 const MAX_NAME = 255;
 const DOT = 0x2e;

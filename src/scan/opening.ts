@@ -1,5 +1,6 @@
 import type { TargetKind } from '../catalogue/list.ts';
 import type { Server } from '../dns/answer.ts';
+import { nameServersAt } from '../dns/nameservers.ts';
 import type { Trouble } from './controls.ts';
 import type { Line } from './line.ts';
 import {
@@ -188,10 +189,14 @@ function openKinds(
   );
 }
 
+/** The addresses that a referral brings with it, IPv4 first; a referral can name no port (RFC 1035 section 4.2). */
+export function glueOf(referral: Pick<Referral, 'servers'>): Server[] {
+  return nameServersAt(referral.servers.flatMap((server) => server.addresses));
+}
+
 async function follow(line: Line, referral: Referral, deadline: number, around: Surroundings): Promise<Server[]> {
-  const addresses = referral.servers.flatMap((server) => server.addresses);
-  const ipv4 = addresses.filter((address) => !address.includes(':'));
-  if (ipv4.length > 0) return ipv4.map((address) => `${address}:53`);
+  const glue = glueOf(referral);
+  if (glue.length > 0) return glue;
   // The zone of a referral may hold the account key, which the resolver is not to see.
   if (line.list.zone.includes('{key}')) return [];
   return find(line, referral.zone, deadline, around);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Server } from '../../src/dns/answer.ts';
 import { openTransport, type Transport } from '../../src/dns/transport.ts';
+import { glueOf } from '../../src/scan/opening.ts';
 import { pathNames, publicPart, resolversFor, whyNotThrough } from '../../src/scan/path.ts';
 import type { LabHandler } from '../lab/server.ts';
 import { inputFor, run, short } from './rounds.ts';
@@ -223,6 +224,26 @@ describe('from one path to the next', () => {
     const { results } = await run(inputFor(transport, [labList({ id: 'bl' })], TARGETS, { findNameServers }));
     expect(results.map(short)).toEqual(BOTH);
     expect(asked).toEqual(['bl.test', 'bl.test']);
+  });
+
+  test('a referral’s own addresses are asked at port 53, IPv4 first, and none that no machine can have', () => {
+    const servers = [
+      { name: 'a.test', addresses: ['2001:db8::53', '192.0.2.53'] },
+      { name: 'b.test', addresses: ['0.0.0.0', '224.0.0.1', 'ff02::1', '192.0.2.53', '198.51.100.53'] },
+    ];
+    expect(glueOf({ servers })).toEqual(['192.0.2.53:53', '198.51.100.53:53', '[2001:db8::53]:53']);
+    expect(glueOf({ servers: [{ name: 'c.test', addresses: [] }] })).toEqual([]);
+  });
+
+  test('a referral in place of an answer about a target is no absence: its server has shown no controls', async () => {
+    const server = await lab.start((question) =>
+      question.name === '7.2.0.192.bl.test'
+        ? { referral: { zone: '2.0.192.bl.test', servers: { 'ns.bl.test': ['192.0.2.53'] } } }
+        : zone('bl.test')(question),
+    );
+    const findNameServers = async (): Promise<Server[]> => [server.address];
+    const { results } = await run(inputFor(transport, [labList({ id: 'bl' })], ['192.0.2.7'], { findNameServers }));
+    expect(results.map(short)).toEqual(['unknown malformed']);
   });
 
   test('a delegation without end ends', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ListDefinition } from '../../src/catalogue/list.ts';
 import { openTransport, type Transport } from '../../src/dns/transport.ts';
+import { queryName } from '../../src/target.ts';
 import type { Reply } from '../lab/reply.ts';
 import type { LabHandler } from '../lab/server.ts';
 import { inputFor, run, short } from './rounds.ts';
@@ -283,6 +284,40 @@ describe('a burst of new listings', () => {
     const { results } = await run(inputFor(transport, [labList({ id: 'bl' }, server)], texts));
     expect(new Set(results.map(short))).toEqual(new Set(['listed 127.0.0.2']));
     expect(server.questions.filter(({ name }) => name === '8.8.8.8.bl.test')).toHaveLength(1);
+  });
+
+  const groups = (at: number): string => (0x2a00 + at).toString(16);
+  const nibbles = (text: string): string => queryName({ kind: 'ipv6', text }, 'bl.test').slice(0, -'.bl.test'.length);
+  test.each([
+    {
+      kind: 'ipv6' as const,
+      control: { listed: '::ffff:7f00:2', notListed: '::ffff:7f00:1' },
+      texts: Array.from({ length: 40 }, (_, at) => `${groups(at)}:1::7`),
+      known: ['2001:4860:4860::8888', '2606:4700:4700::1111', '2620:fe::fe'],
+      name: nibbles,
+    },
+    {
+      kind: 'domain' as const,
+      control: { listed: 'test', notListed: 'invalid' },
+      texts: Array.from({ length: 40 }, (_, at) => `shop${at}.example`),
+      known: ['google.com', 'ietf.org', 'w3.org'],
+      name: (text: string) => text,
+    },
+  ])('of $kind is held against well-known ones of its kind', async ({ kind, control, texts, known, name }) => {
+    const listed = { a: ['127.0.0.2'] };
+    const burst = Object.fromEntries([control.listed, ...texts].map((text) => [name(text), listed]));
+    const server = await lab.start(zone('bl.test', burst));
+    const list = labList({ id: 'bl', accepts: [kind], control: { [kind]: control } }, server);
+    const passed = await run(inputFor(transport, [list], texts));
+    expect(new Set(passed.results.map(short))).toEqual(new Set(['listed 127.0.0.2']));
+    const probes = server.questions.filter(({ name: asked }) =>
+      known.some((text) => asked === `${name(text)}.bl.test`),
+    );
+    expect(probes).toHaveLength(known.length);
+    server.answerWith(zone('bl.test', { ...burst, ...Object.fromEntries(known.map((text) => [name(text), listed])) }));
+    const { results, reports } = await run(inputFor(transport, [list], texts));
+    expect(new Set(results.map(short))).toEqual(new Set(['unknown list-quarantined']));
+    expect(reports[0]?.detail).toContain(known[0]);
   });
 
   test('is none when the listings are known, or of one network', async () => {
