@@ -1,4 +1,4 @@
-import { systemServers } from '../dns/resolvers.ts';
+import { resolverLookup } from '../dns/lookup.ts';
 import { openTransport } from '../dns/transport.ts';
 import { UserError } from '../errors.ts';
 import { type ExitStatus, FAILED } from '../exit.ts';
@@ -8,7 +8,7 @@ import { plain } from '../output/plain.ts';
 import { formatRange, parseTarget } from '../target.ts';
 import { type Discovery, discover } from '../targets/discover.ts';
 import { withDatabase } from './database.ts';
-import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
+import { type CommonOptions, formatOf, resolversOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
 export type DiscoverOptions = CommonOptions & { add?: boolean; tag?: string[]; owner?: string };
@@ -28,21 +28,10 @@ export async function discoverTargets(word: string, options: DiscoverOptions, wo
 }
 
 async function askFor(domain: string, settings: Settings, world: World): Promise<Discovery> {
-  const { resolver, timeout } = settings;
-  const servers = typeof resolver === 'string' ? systemServers() : [resolver.host];
-  const [first, ...others] = servers;
-  if (first === undefined) throw new UserError('no resolver: expected a nameserver in /etc/resolv.conf, or --resolver');
   const transport = openTransport();
-  const options = { deadline: timeout, recursionDesired: true, signal: world.signal };
+  const options = { deadline: settings.timeout, signal: world.signal };
   try {
-    return await discover(domain, async (name, type) => {
-      let answer = await transport.ask(first, { name, type }, options);
-      for (const server of others) {
-        if (answer.kind !== 'failed') break;
-        answer = await transport.ask(server, { name, type }, options);
-      }
-      return answer;
-    });
+    return await discover(domain, resolverLookup(transport.ask, resolversOf(settings), options));
   } finally {
     transport.close();
   }

@@ -2,6 +2,8 @@ import type { List } from '../catalogue/list.ts';
 import { buildCatalogue, type Catalogue, loadCatalogueFile } from '../catalogue/load.ts';
 import { selectLists } from '../catalogue/select.ts';
 import { type Config, loadConfig, parseResolver } from '../config.ts';
+import type { Server } from '../dns/answer.ts';
+import { systemServers } from '../dns/resolvers.ts';
 import { UserError } from '../errors.ts';
 import { type Paint, paintFor } from '../output/colour.ts';
 import type { ResolverSetting } from '../scan/path.ts';
@@ -72,4 +74,11 @@ export function formatOf<Format extends string>(given: string | undefined, known
   const format = given === undefined ? first : known.find((one) => one === given);
   if (format === undefined) throw new UserError(`--format "${given}": expected ${known.join(', ')}`);
   return format;
+}
+
+/** The recursive resolvers to ask: the one given, else the machine's. */
+export function resolversOf({ resolver }: Settings): [Server, ...Server[]] {
+  const [first, ...others] = typeof resolver === 'string' ? systemServers() : [resolver.host];
+  if (first === undefined) throw new UserError('no resolver: expected a nameserver in /etc/resolv.conf, or --resolver');
+  return [first, ...others];
 }

@@ -1,11 +1,9 @@
-import type { Answer, QuestionType } from '../dns/answer.ts';
+import type { QuestionType } from '../dns/answer.ts';
+import type { Lookup } from '../dns/lookup.ts';
 import { specialBlock } from '../special-addresses.ts';
 import { type AddressRange, countOf, formatRange, prefixOf } from '../target.ts';
 import { shown } from './meant.ts';
 import { isSpf, parseSpf, type SpfTerm } from './spf.ts';
-
-/** Asks a resolver one question. */
-export type Lookup = (name: string, type: QuestionType) => Promise<Answer>;
 
 /** Where a domain's mail comes from, as its MX and SPF records say. */
 export type Discovery = {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { AnswerRecord, QuestionType } from '../../src/dns/answer.ts';
+import type { Lookup } from '../../src/dns/lookup.ts';
 import { formatRange } from '../../src/target.ts';
-import { discover, type Lookup } from '../../src/targets/discover.ts';
+import { discover } from '../../src/targets/discover.ts';
 
 /** `name TYPE` → data; `failed` for a time-out. What is not there is absent. */
 type Zone = Record<string, string[] | 'failed'>;
