@@ -79,7 +79,7 @@ function writeLabels(into: Buffer, from: number, name: string): number {
   for (let at = 0; at <= name.length; at += 1) {
     const character = at === name.length ? DOT : name.charCodeAt(at);
     if (character !== DOT) {
-      if (character < 0x21 || character > 0x7e) throw unfit();
+      if (character < 0x20 || character > 0x7e) throw unfit();
       into[from + at + 1] = character;
       continue;
     }

@@ -1,0 +1,141 @@
+import { addressNumber } from '../address.ts';
+import { registeredDomain } from '../domain.ts';
+import type { Lookup } from '../dns/lookup.ts';
+import { queryName } from '../target.ts';
+import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
+import { lookAtName } from './generic-name.ts';
+import { find, recordLine } from './records.ts';
+import type { Asking, AuditedAddress, Subject } from './subject.ts';
+
+const EXISTS: Check = { check: 'ptr.exists', severity: 'critical', rfc: 'RFC 1912 2.1' };
+const FCRDNS: Check = { check: 'ptr.fcrdns', severity: 'critical', rfc: 'RFC 8601 2.7.3' };
+const NOT_GENERIC: Check = { check: 'ptr.not_generic', severity: 'high', rfc: null };
+const OWN_DOMAIN: Check = { check: 'ptr.own_domain', severity: 'medium', rfc: null };
+
+/** Names of one address that are followed (RFC 8601 2.7.3 lets a receiver stop). */
+const MOST_NAMES = 10;
+
+/** What an address is called, and which of the names lead back to it. */
+export type ReverseNames =
+  | { kind: 'named'; names: string[]; confirmed: string[]; failed: string | null; lines: string[] }
+  | { kind: 'none' }
+  | { kind: 'failed'; why: string };
+
+export const reverseZoneName = ({ kind, text }: Pick<AuditedAddress, 'kind' | 'text'>): string =>
+  queryName({ kind, text }, kind === 'ipv4' ? 'in-addr.arpa' : 'ip6.arpa');
+
+export async function reverseNames(lookup: Lookup, address: Pick<AuditedAddress, 'kind' | 'text'>): Promise<ReverseNames> {
+  const seen = await find(lookup, reverseZoneName(address), 'PTR');
+  if (seen.kind === 'failed') return seen;
+  const names = seen.kind === 'absent' ? [] : seen.data.map((name) => name.replace(/\.$/, '')).filter((name) => name !== '');
+  if (seen.kind === 'absent' || names.length === 0) return { kind: 'none' };
+  const value = addressNumber(address.text)?.value;
+  const type = address.kind === 'ipv4' ? 'A' : 'AAAA';
+  const forward = await Promise.all(
+    names.slice(0, MOST_NAMES).map(async (name) => ({ name, seen: await find(lookup, name, type) })),
+  );
+  const confirmed = forward.filter(
+    (one) => one.seen.kind === 'found' && one.seen.data.some((data) => addressNumber(data)?.value === value),
+  );
+  return {
+    kind: 'named',
+    names,
+    confirmed: confirmed.map(({ name }) => name),
+    failed: forward.map((one) => (one.seen.kind === 'failed' ? one.seen.why : null)).find((why) => why !== null) ?? null,
+    lines: [...seen.lines, ...forward.flatMap((one) => (one.seen.kind === 'found' ? one.seen.lines : []))],
+  };
+}
+
+export async function checkPtr(subject: Subject, { lookup }: Asking): Promise<Finding[]> {
+  const all = await Promise.all(
+    subject.addresses.map(async (address) => judge(address, await reverseNames(lookup, address), subject)),
+  );
+  return all.flat();
+}
+
+function judge(address: AuditedAddress, found: ReverseNames, subject: Subject): Finding[] {
+  const { text } = address;
+  if (found.kind === 'failed')
+    return [EXISTS, FCRDNS, NOT_GENERIC, OWN_DOMAIN].map((check) => unknown(check, text, found.why));
+  if (found.kind === 'none') {
+    const wanted = subject.helo ?? address.mx ?? `mail.${subject.domains[0] ?? 'example.org'}`;
+    const without = (check: Check): Finding => fail(check, text, 'there is no reverse name', { fix: newName(address, wanted) });
+    return [without(EXISTS), without(FCRDNS), without(NOT_GENERIC), without(OWN_DOMAIN)];
+  }
+  return [
+    pass(EXISTS, text, `its reverse name is ${found.names.join(', ')}`, { evidence: found.lines }),
+    judgeForward(address, found),
+    judgeGeneric(address, found),
+    judgeOwner(address, found, subject),
+  ];
+}
+
+type Named = Extract<ReverseNames, { kind: 'named' }>;
+
+function newName(address: AuditedAddress, name: string) {
+  return {
+    say: 'the owner of the address block (your provider) sets the reverse name; the name must lead back to the address',
+    after: [
+      recordLine(reverseZoneName(address), 'PTR', name),
+      recordLine(name, address.kind === 'ipv4' ? 'A' : 'AAAA', address.text),
+    ].join('\n'),
+  };
+}
+
+function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines }: Named): Finding {
+  const [first = ''] = names;
+  if (confirmed.length > 0)
+    return pass(FCRDNS, address.text, `${confirmed.join(', ')} leads back to the address`, { evidence: lines });
+  if (failed !== null) return unknown(FCRDNS, address.text, failed, { evidence: lines });
+  if (names.length > MOST_NAMES)
+    return warn(FCRDNS, address.text, `of ${names.length} reverse names the first ${MOST_NAMES} do not lead back; receivers follow no more`, {
+      evidence: lines,
+    });
+  return fail(FCRDNS, address.text, `${names.join(', ')} does not lead back to the address`, {
+    evidence: lines,
+    fix: {
+      say: 'let the name lead to the address, or have the reverse name changed',
+      before: lines.join('\n'),
+      after: recordLine(first, address.kind === 'ipv4' ? 'A' : 'AAAA', address.text),
+    },
+  });
+}
+
+/** Receivers look at the names that lead back; where none does, at all. */
+function judgeGeneric(address: AuditedAddress, { names, confirmed, lines }: Named): Finding {
+  const looks = (confirmed.length > 0 ? confirmed : names)
+    .slice(0, MOST_NAMES)
+    .map((name) => ({ name, ...lookAtName(name, address.text, registeredDomain(name)) }));
+  const generic = looks.find((look) => look.generic);
+  if (generic === undefined) {
+    const note = looks.find(({ why }) => why !== null)?.why ?? null;
+    return pass(NOT_GENERIC, address.text, `looks like a mail server's name${note === null ? '' : `; ${note}`}`);
+  }
+  const why = `${generic.name} looks like a name that every address of the network has: ${generic.why}`;
+  if (looks.some((look) => !look.generic))
+    return warn(NOT_GENERIC, address.text, `${why}; another name of the address does not`, { evidence: lines });
+  return fail(NOT_GENERIC, address.text, why, {
+    evidence: lines,
+    fix: { ...newName(address, 'mail.example.org'), say: 'have your provider set a name of your own, such as mail.YOUR-DOMAIN', before: lines[0] ?? null },
+  });
+}
+
+function judgeOwner(address: AuditedAddress, { names, confirmed, lines }: Named, subject: Subject): Finding {
+  const own = [...subject.domains, ...subject.ownDomains].map(registeredDomain);
+  if (own.length === 0)
+    return unknown(OWN_DOMAIN, address.text, 'which domains are yours was not said', {
+      evidence: lines,
+      settle: `dnsblwatch audit ${address.text} YOUR-DOMAIN`,
+    });
+  if (address.mx !== null && !own.includes(registeredDomain(address.mx)))
+    return notApplicable(OWN_DOMAIN, address.text, `the host ${address.mx} is another operator's`);
+  const considered = confirmed.length > 0 ? confirmed : names;
+  const fitting = considered.find((name) => own.includes(registeredDomain(name)));
+  if (fitting !== undefined) return pass(OWN_DOMAIN, address.text, `${fitting} lies in a domain of your own`);
+  const wanted = `mail.${subject.domains[0] ?? own[0]}`;
+  return fail(OWN_DOMAIN, address.text, `${considered.slice(0, 3).join(', ')} lies in no domain of yours (${own.join(', ')})`, {
+    evidence: lines,
+    fix: { ...newName(address, wanted), before: lines[0] ?? null },
+    settle: 'with --own-domain DOMAIN, if the name is yours all the same',
+  });
+}

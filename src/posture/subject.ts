@@ -1,0 +1,33 @@
+import type { Lookup } from '../dns/lookup.ts';
+import type { Message } from './message.ts';
+
+/** An address that mail is sent from, or where it is received. */
+export type AuditedAddress = {
+  kind: 'ipv4' | 'ipv6';
+  /** Canonical. */
+  text: string;
+  /** null: the user named it, so it sends; else the MX host that it was found by, which may only receive. */
+  mx: string | null;
+};
+
+/** What an audit looks at. */
+export type Subject = {
+  /** Canonical; that of From and MAIL FROM. */
+  domains: string[];
+  addresses: AuditedAddress[];
+  /** What the server calls itself when it sends; cannot be seen from outside. */
+  helo: string | null;
+  selectors: { selector: string; domain: string }[];
+  message: Message | null;
+  /** Further domains of the same operator. */
+  ownDomains: string[];
+};
+
+/** How an audit asks. Everything has its own deadline; nothing waits for what hangs. */
+export type Asking = {
+  lookup: Lookup;
+  now: Date;
+  signal: AbortSignal;
+  /** Take private and loopback addresses for real ones, as in a laboratory. */
+  allowSpecial: boolean;
+};
