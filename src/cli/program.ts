@@ -35,6 +35,7 @@ const COMMANDS = new Map<string, Add>([
   ['scan', addScan],
   ['history', addHistory],
   ['delist', (program, world) => addDelist(program.command('delist'), world)],
+  ['audit', addAudit],
   ['lists', addLists],
   ['doctor', addDoctor],
   ['demo', addDemo],
@@ -207,6 +208,38 @@ function addDelist(delist: Command, world: World): void {
         // `delist` has the same options and takes them, wherever they stand.
         await (await import('./delist.ts'))[call](target, list, command.optsWithGlobals(), world);
       });
+}
+
+function addAudit(program: Command, world: World, ended: Ended): void {
+  const repeated = (flags: string, says: string): Option => new Option(flags, says).argParser(collect);
+  recorded(program.command('audit'))
+    .description('is everything in order that operators look at before they delist?')
+    .argument('<target...>', 'domains, and the addresses that send for them')
+    .option('--helo <name>', 'what the server calls itself when it sends')
+    .addOption(
+      repeated('--dkim-selector <selector>', 'selector that signs, or its name under _domainkey; may be repeated'),
+    )
+    .option(
+      '--message <file>',
+      'a message that was sent, to read selectors, HELO and alignment from; - for standard input',
+    )
+    .addOption(
+      repeated('--own-domain <domain>', 'another domain of yours, where reverse names may lie; may be repeated'),
+    )
+    .option('--allow-special', 'take private, loopback and documentation addresses too')
+    .addOption(repeated('--port <port=other>', 'ask another port, such as 25=2525; may be repeated'))
+    .option('--ca <file>', 'certificates to trust beside the usual ones (PEM)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dnsblwatch audit example.org 192.0.2.25 --helo mail.example.org --dkim-selector mail
+  dnsblwatch audit example.org --message sent.eml --format json`,
+    )
+    .action(async (targets: string[], options) => {
+      const { auditGiven } = await import('./audit.ts');
+      ended(await auditGiven(targets, options, world));
+    });
 }
 
 function addDatabase(db: Command, world: World): void {

@@ -33,7 +33,13 @@ export type Finding = {
 /** A check's constants: what is the same in all its findings. */
 export type Check = { check: string; severity: Severity; rfc: string | null };
 
-type More = { evidence?: string[]; severity?: Severity; rfc?: string; settle?: string; fix?: Partial<Fix> & { say: string } };
+type More = {
+  evidence?: string[];
+  severity?: Severity;
+  rfc?: string;
+  settle?: string;
+  fix?: Partial<Fix> & { say: string };
+};
 
 const finding =
   (outcome: Outcome) =>

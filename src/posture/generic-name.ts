@@ -23,7 +23,10 @@ export function lookAtName(name: string, address: string, zone: string): NameLoo
   const host = hostPart(name.toLowerCase(), zone.toLowerCase());
   const number = addressNumber(address);
   if (number === null || host === '') return { generic: false, why: null };
-  const octets = number.kind === 'ipv4' ? ipv4Look(host, address.split('.').map(Number), Number(number.value)) : ipv6Look(host, ipv6Nibbles(number.value));
+  const octets =
+    number.kind === 'ipv4'
+      ? ipv4Look(host, address.split('.').map(Number), Number(number.value))
+      : ipv6Look(host, ipv6Nibbles(number.value));
   if (octets?.generic === true) return octets;
   const word = wordOf(host);
   if (word !== null) return { generic: true, why: `it holds the word "${word}"` };

@@ -56,7 +56,13 @@ function isAskable(name: string): boolean {
 
 export type SpfResult = 'none' | 'neutral' | 'pass' | 'fail' | 'softfail' | 'temperror' | 'permerror';
 /** `lookups` and `voids` up to the match; see reviewSpf for all. */
-export type SpfEvaluation = { result: SpfResult; why: string; lookups: number; voids: number; explanation: string | null };
+export type SpfEvaluation = {
+  result: SpfResult;
+  why: string;
+  lookups: number;
+  voids: number;
+  explanation: string | null;
+};
 
 /** check_host() of RFC 7208 section 4. `most` above the RFC's 10 and 2 counts on instead of giving up. */
 export async function evaluateSpf(
@@ -87,7 +93,10 @@ export async function evaluateSpf(
 
 /** What is wrong with the first bad term of an SPF record (RFC 7208 4.6), or null. */
 export function spfSyntaxFault(record: string): string | null {
-  const terms = record.split(' ').slice(1).filter((term) => term !== '');
+  const terms = record
+    .split(' ')
+    .slice(1)
+    .filter((term) => term !== '');
   return validateTerms(terms) || null;
 }
 

@@ -1,9 +1,8 @@
 import { isIP } from 'node:net';
-import { addressNumber } from '../address.ts';
 import type { Lookup } from '../dns/lookup.ts';
-import { specialBlock } from '../special-addresses.ts';
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
 import { addressesOf, find, recordLine } from './records.ts';
+import { isSpecial, specialName } from './special.ts';
 import type { Asking, Subject } from './subject.ts';
 
 const EXISTS: Check = { check: 'mx.exists', severity: 'high', rfc: 'RFC 5321 5.1, RFC 7505 3' };
@@ -59,9 +58,14 @@ async function checkDomain(domain: string, sends: boolean, asking: Asking): Prom
       return [unknown(EXISTS, domain, route.why)];
     case 'none':
       return [
-        fail(EXISTS, domain, route.exists ? 'no MX record and no address: it takes no mail' : 'the domain does not exist', {
-          fix: { say: 'publish the host that takes the mail', after: recordLine(domain, 'MX', `10 mail.${domain}`) },
-        }),
+        fail(
+          EXISTS,
+          domain,
+          route.exists ? 'no MX record and no address: it takes no mail' : 'the domain does not exist',
+          {
+            fix: { say: 'publish the host that takes the mail', after: recordLine(domain, 'MX', `10 mail.${domain}`) },
+          },
+        ),
       ];
     case 'implicit':
       return [
@@ -92,7 +96,11 @@ async function checkHosts(domain: string, hosts: MailHost[], lines: string[], as
       fail(EXISTS, domain, 'a null MX ("0 .") stands beside other MX records; it must stand alone', {
         evidence: lines,
         rfc: 'RFC 7505 3',
-        fix: { say: 'take the null MX away', before: lines.join('\n'), after: lines.filter((line) => !line.endsWith(' .')).join('\n') },
+        fix: {
+          say: 'take the null MX away',
+          before: lines.join('\n'),
+          after: lines.filter((line) => !line.endsWith(' .')).join('\n'),
+        },
       }),
     ];
   const looks = await Promise.all(
@@ -131,16 +139,12 @@ async function lookAtHost(name: string, { lookup, allowSpecial }: Asking): Promi
   const none = { addresses: [], lines: [], failed: null };
   if (isIP(name) !== 0) return { ...none, fault: 'is an address; an MX names a host' };
   const { addresses, alias, lines, failed } = await addressesOf(lookup, name);
-  const special = allowSpecial ? undefined : addresses.map(specialOf).find((one) => one !== null);
+  const special = allowSpecial ? undefined : addresses.find(isSpecial);
   const found = { addresses, lines, failed: addresses.length === 0 ? failed : null };
-  if (alias !== null) return { ...found, fault: `is an alias (CNAME) of ${alias}, which RFC 5321 5.1 and RFC 2181 10.3 forbid` };
-  if (special !== undefined) return { ...found, fault: `leads to ${special}, which nobody outside can reach` };
+  if (alias !== null)
+    return { ...found, fault: `is an alias (CNAME) of ${alias}, which RFC 5321 5.1 and RFC 2181 10.3 forbid` };
+  if (special !== undefined)
+    return { ...found, fault: `leads to ${special} (${specialName(special)}), which nobody outside can reach` };
   if (addresses.length === 0 && failed === null) return { ...found, fault: 'has no address' };
   return { ...found, fault: null };
-}
-
-function specialOf(address: string): string | null {
-  const number = addressNumber(address);
-  const block = number === null ? null : specialBlock(number.kind, number.value, number.value);
-  return block === null ? null : `${address} (${block.name})`;
 }

@@ -1,6 +1,6 @@
 import { addressNumber } from '../address.ts';
-import { registeredDomain } from '../domain.ts';
 import type { Lookup } from '../dns/lookup.ts';
+import { registeredDomain } from '../domain.ts';
 import { queryName } from '../target.ts';
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
 import { lookAtName } from './generic-name.ts';
@@ -24,10 +24,14 @@ export type ReverseNames =
 export const reverseZoneName = ({ kind, text }: Pick<AuditedAddress, 'kind' | 'text'>): string =>
   queryName({ kind, text }, kind === 'ipv4' ? 'in-addr.arpa' : 'ip6.arpa');
 
-export async function reverseNames(lookup: Lookup, address: Pick<AuditedAddress, 'kind' | 'text'>): Promise<ReverseNames> {
+export async function reverseNames(
+  lookup: Lookup,
+  address: Pick<AuditedAddress, 'kind' | 'text'>,
+): Promise<ReverseNames> {
   const seen = await find(lookup, reverseZoneName(address), 'PTR');
   if (seen.kind === 'failed') return seen;
-  const names = seen.kind === 'absent' ? [] : seen.data.map((name) => name.replace(/\.$/, '')).filter((name) => name !== '');
+  const names =
+    seen.kind === 'absent' ? [] : seen.data.map((name) => name.replace(/\.$/, '')).filter((name) => name !== '');
   if (seen.kind === 'absent' || names.length === 0) return { kind: 'none' };
   const value = addressNumber(address.text)?.value;
   const type = address.kind === 'ipv4' ? 'A' : 'AAAA';
@@ -41,7 +45,8 @@ export async function reverseNames(lookup: Lookup, address: Pick<AuditedAddress,
     kind: 'named',
     names,
     confirmed: confirmed.map(({ name }) => name),
-    failed: forward.map((one) => (one.seen.kind === 'failed' ? one.seen.why : null)).find((why) => why !== null) ?? null,
+    failed:
+      forward.map((one) => (one.seen.kind === 'failed' ? one.seen.why : null)).find((why) => why !== null) ?? null,
     lines: [...seen.lines, ...forward.flatMap((one) => (one.seen.kind === 'found' ? one.seen.lines : []))],
   };
 }
@@ -59,7 +64,8 @@ function judge(address: AuditedAddress, found: ReverseNames, subject: Subject): 
     return [EXISTS, FCRDNS, NOT_GENERIC, OWN_DOMAIN].map((check) => unknown(check, text, found.why));
   if (found.kind === 'none') {
     const wanted = subject.helo ?? address.mx ?? `mail.${subject.domains[0] ?? 'example.org'}`;
-    const without = (check: Check): Finding => fail(check, text, 'there is no reverse name', { fix: newName(address, wanted) });
+    const without = (check: Check): Finding =>
+      fail(check, text, 'there is no reverse name', { fix: newName(address, wanted) });
     return [without(EXISTS), without(FCRDNS), without(NOT_GENERIC), without(OWN_DOMAIN)];
   }
   return [
@@ -88,9 +94,14 @@ function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines
     return pass(FCRDNS, address.text, `${confirmed.join(', ')} leads back to the address`, { evidence: lines });
   if (failed !== null) return unknown(FCRDNS, address.text, failed, { evidence: lines });
   if (names.length > MOST_NAMES)
-    return warn(FCRDNS, address.text, `of ${names.length} reverse names the first ${MOST_NAMES} do not lead back; receivers follow no more`, {
-      evidence: lines,
-    });
+    return warn(
+      FCRDNS,
+      address.text,
+      `of ${names.length} reverse names the first ${MOST_NAMES} do not lead back; receivers follow no more`,
+      {
+        evidence: lines,
+      },
+    );
   return fail(FCRDNS, address.text, `${names.join(', ')} does not lead back to the address`, {
     evidence: lines,
     fix: {
@@ -116,7 +127,11 @@ function judgeGeneric(address: AuditedAddress, { names, confirmed, lines }: Name
     return warn(NOT_GENERIC, address.text, `${why}; another name of the address does not`, { evidence: lines });
   return fail(NOT_GENERIC, address.text, why, {
     evidence: lines,
-    fix: { ...newName(address, 'mail.example.org'), say: 'have your provider set a name of your own, such as mail.YOUR-DOMAIN', before: lines[0] ?? null },
+    fix: {
+      ...newName(address, 'mail.example.org'),
+      say: 'have your provider set a name of your own, such as mail.YOUR-DOMAIN',
+      before: lines[0] ?? null,
+    },
   });
 }
 
@@ -133,9 +148,13 @@ function judgeOwner(address: AuditedAddress, { names, confirmed, lines }: Named,
   const fitting = considered.find((name) => own.includes(registeredDomain(name)));
   if (fitting !== undefined) return pass(OWN_DOMAIN, address.text, `${fitting} lies in a domain of your own`);
   const wanted = `mail.${subject.domains[0] ?? own[0]}`;
-  return fail(OWN_DOMAIN, address.text, `${considered.slice(0, 3).join(', ')} lies in no domain of yours (${own.join(', ')})`, {
-    evidence: lines,
-    fix: { ...newName(address, wanted), before: lines[0] ?? null },
-    settle: 'with --own-domain DOMAIN, if the name is yours all the same',
-  });
+  return fail(
+    OWN_DOMAIN,
+    address.text,
+    `${considered.slice(0, 3).join(', ')} lies in no domain of yours (${own.join(', ')}; more with --own-domain)`,
+    {
+      evidence: lines,
+      fix: { ...newName(address, wanted), before: lines[0] ?? null },
+    },
+  );
 }

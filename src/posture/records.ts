@@ -39,7 +39,7 @@ const dotted = (type: string, data: string): string =>
   ['MX', 'NS', 'PTR'].includes(type) && !data.endsWith('.') ? `${data}.` : data;
 
 function quoted(text: string): string {
-  const parts = text.match(/[^]{1,255}/g) ?? [''];
+  const parts = text.match(/.{1,255}/gs) ?? [''];
   return parts.map((part) => `"${part.replace(/["\\]/g, '\\$&')}"`).join(' ');
 }
 

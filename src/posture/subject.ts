@@ -1,4 +1,5 @@
 import type { Lookup } from '../dns/lookup.ts';
+import type { Fetched } from './https.ts';
 import type { Message } from './message.ts';
 
 /** An address that mail is sent from, or where it is received. */
@@ -26,6 +27,9 @@ export type Subject = {
 /** How an audit asks. Everything has its own deadline; nothing waits for what hangs. */
 export type Asking = {
   lookup: Lookup;
+  fetch: (host: string, path: string) => Promise<Fetched>;
+  /** Milliseconds for a check that takes many lookups. */
+  patience: number;
   now: Date;
   signal: AbortSignal;
   /** Take private and loopback addresses for real ones, as in a laboratory. */

@@ -51,7 +51,9 @@ function zoneOf(raw: Record<string, unknown[]>): Zone {
           else if (type === 'CNAME') (entry as unknown as { CNAME: string }).CNAME = String(data).toLowerCase();
           else {
             entry[type] ??= [];
-            entry[type].push(type === 'MX' ? (data as unknown[]).join(' ') : type === 'TXT' ? textOf(data) : String(data));
+            entry[type].push(
+              type === 'MX' ? (data as unknown[]).join(' ') : type === 'TXT' ? textOf(data) : String(data),
+            );
           }
         }
     }

@@ -11,7 +11,10 @@ export const suites = {
   named: (name: string): string => (existsSync(SUITES) ? name : `${name}: not run, no suites at ${SUITES}`),
 };
 
-type Records = Partial<Record<Exclude<QuestionType, 'SOA'>, string | string[]>> & { CNAME?: string; fails?: 'timeout' | 'servfail' };
+type Records = Partial<Record<Exclude<QuestionType, 'SOA'>, string | string[]>> & {
+  CNAME?: string;
+  fails?: 'timeout' | 'servfail';
+};
 /** By name, lower case. A name that is not there is NXDOMAIN, unless it has names below. */
 export type Zone = Record<string, Records>;
 
@@ -33,7 +36,13 @@ function answerFrom(zone: Zone, asked: string, type: QuestionType): Answer {
     return { ...common, rcode: 'NOERROR', kind: 'records', records: records.map(of), ttl: 300 };
   }
   if (entry?.fails !== undefined)
-    return { ...common, rcode: '', kind: 'failed', why: entry.fails, detail: entry.fails === 'timeout' ? 'no reply within 5.0 s' : 'the server says SERVFAIL' };
+    return {
+      ...common,
+      rcode: '',
+      kind: 'failed',
+      why: entry.fails,
+      detail: entry.fails === 'timeout' ? 'no reply within 5.0 s' : 'the server says SERVFAIL',
+    };
   const exists = entry !== undefined || Object.keys(zone).some((other) => other.endsWith(`.${name}`));
   return { ...common, rcode: exists ? 'NOERROR' : 'NXDOMAIN', kind: 'absent', ttl: 60 };
 }
@@ -44,11 +53,12 @@ export function zoneHandler(zone: Zone): LabHandler {
     const answer = answerFrom(zone, question.name, question.type as QuestionType);
     const ra = { ra: true, aa: false };
     if (answer.kind === 'failed') return answer.why === 'timeout' ? { silence: true } : { servfail: true, ...ra };
-    if (answer.kind !== 'records') return answer.rcode === 'NXDOMAIN' ? { nxdomain: true, ...ra } : { nodata: true, ...ra };
+    if (answer.kind !== 'records')
+      return answer.rcode === 'NXDOMAIN' ? { nxdomain: true, ...ra } : { nodata: true, ...ra };
     const data = answer.records.map((record) => record.data);
     const owner = answer.records[0]?.name;
     const cname = owner === undefined || owner === question.name ? {} : { cname: owner };
     const key = question.type.toLowerCase() as 'a' | 'aaaa' | 'txt' | 'mx' | 'ptr' | 'ns';
-    return { ...ra, ...cname, [key]: key === 'txt' ? data.map((text) => text.match(/[^]{1,255}/g) ?? ['']) : data };
+    return { ...ra, ...cname, [key]: key === 'txt' ? data.map((text) => text.match(/.{1,255}/gs) ?? ['']) : data };
   };
 }

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { resolverLookup } from '../dns/lookup.ts';
+import { openTransport } from '../dns/transport.ts';
+import { UserError } from '../errors.ts';
+import type { ExitStatus } from '../exit.ts';
+import { auditCsv, auditJson, auditMarkdown, auditNagios, auditNdjson, renderAudit } from '../output/audit.ts';
+import { audit } from '../posture/audit.ts';
+import { standingOf } from '../posture/finding.ts';
+import { fetchHttps } from '../posture/https.ts';
+import { type Message, parseMessage } from '../posture/message.ts';
+import type { Asking, Subject } from '../posture/subject.ts';
+import { countOf, expand, parseTarget } from '../target.ts';
+import { type CommonOptions, formatOf, resolversOf, type Settings, settingsOf } from './options.ts';
+import type { World } from './world.ts';
+
+export type AuditOptions = CommonOptions & {
+  helo?: string;
+  dkimSelector?: string[];
+  message?: string;
+  ownDomain?: string[];
+  allowSpecial?: boolean;
+  port?: string[];
+  ca?: string;
+};
+
+const FORMATS = ['table', 'json', 'ndjson', 'csv', 'markdown', 'nagios'] as const;
+
+/** Looks at what operators and receivers look at before they let somebody in. */
+export async function auditGiven(words: string[], options: AuditOptions, world: World): Promise<ExitStatus> {
+  const format = formatOf(options.format, FORMATS);
+  const settings = await settingsOf(options, world);
+  const subject = await subjectOf(words, options, world);
+  if (world.errIsTerminal && !settings.quiet) world.err(`auditing ${words.join(', ')} …\n`);
+  const result = await withPosture(settings, options, world, (asking) => audit(subject, asking, world.now));
+  const standing = standingOf(result.findings);
+  const printed = {
+    table: () => renderAudit(result, settings.paint, settings.quiet),
+    json: () => auditJson(result),
+    ndjson: () => auditNdjson(result),
+    csv: () => auditCsv(result),
+    markdown: () => auditMarkdown(result),
+    nagios: () => auditNagios(result, standing),
+  };
+  world.out(printed[format]());
+  return standing;
+}
+
+/** Gives `use` what an audit asks with, and closes it. */
+export async function withPosture<T>(
+  settings: Settings,
+  options: Pick<AuditOptions, 'allowSpecial' | 'port' | 'ca'>,
+  world: World,
+  use: (asking: Asking) => Promise<T>,
+): Promise<T> {
+  const ports = portsOf(options.port ?? []);
+  const ca = options.ca === undefined ? [] : [readGiven('--ca', options.ca)];
+  const transport = openTransport({ now: world.now });
+  const lookup = resolverLookup(transport.ask, resolversOf(settings), {
+    deadline: settings.timeout,
+    signal: world.signal,
+  });
+  const allowSpecial = options.allowSpecial === true;
+  try {
+    return await use({
+      lookup,
+      fetch: (host, path) =>
+        fetchHttps(host, path, {
+          lookup,
+          port: ports.get(443) ?? 443,
+          ca,
+          deadline: settings.timeout * 2,
+          allowSpecial,
+          signal: world.signal,
+        }),
+      patience: settings.timeout * 3,
+      now: world.now(),
+      signal: world.signal,
+      allowSpecial,
+    });
+  } finally {
+    transport.close();
+  }
+}
+
+async function subjectOf(words: string[], options: AuditOptions, world: World): Promise<Subject> {
+  const targets = words.map((word) => oneTarget(word, options.allowSpecial === true));
+  const domains = targets.filter(({ kind }) => kind === 'domain').map(({ text }) => text);
+  const message = options.message === undefined ? null : await readMessage(options.message, world);
+  return {
+    domains,
+    addresses: targets.flatMap(({ kind, text }) => (kind === 'domain' ? [] : [{ kind, text, mx: null }])),
+    helo: options.helo?.trim().toLowerCase() ?? null,
+    selectors: [...selectorsOf(options.dkimSelector ?? [], domains), ...(message?.signatures ?? [])].filter(
+      firstOfItsKind,
+    ),
+    message,
+    ownDomains: (options.ownDomain ?? []).map((word) => oneTarget(word, true).text),
+  };
+}
+
+function oneTarget(word: string, allowSpecial: boolean) {
+  const range = parseTarget(word, { allowSpecial });
+  const [target] = expand(range);
+  if (target === undefined || countOf(range) !== 1n)
+    throw new UserError(`audit "${word}": expected single addresses and domains; a whole network is no mail server`);
+  return target;
+}
+
+/** `mail`, for every domain that is audited, or `mail._domainkey.example.org`. */
+function selectorsOf(words: string[], domains: string[]): Subject['selectors'] {
+  return words.flatMap((word) => {
+    const [, selector = word, domain] = /^(.+)\._domainkey\.(.+)$/i.exec(word.trim().replace(/\.$/, '')) ?? [];
+    if (!/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i.test(selector.trim()))
+      throw new UserError(
+        `--dkim-selector "${word}": expected a selector such as mail, or mail._domainkey.example.org`,
+      );
+    if (domain === undefined && domains.length === 0)
+      throw new UserError(
+        `--dkim-selector "${word}": expected a domain to audit, or the whole name mail._domainkey.example.org`,
+      );
+    const of = domain === undefined ? domains : [domain.toLowerCase()];
+    return of.map((one) => ({ selector: selector.trim().toLowerCase(), domain: one }));
+  });
+}
+
+function firstOfItsKind(one: Subject['selectors'][number], at: number, all: Subject['selectors']): boolean {
+  return all.findIndex(({ selector, domain }) => selector === one.selector && domain === one.domain) === at;
+}
+
+async function readMessage(file: string, world: World): Promise<Message> {
+  const text = file === '-' ? await world.input() : readGiven('--message', file);
+  const message = parseMessage(text);
+  if (message.from === null && message.signatures.length === 0 && message.received.length === 0)
+    throw new UserError(
+      `--message ${file}: expected a message with its header (From, DKIM-Signature, Received), as "show original" gives it`,
+    );
+  return message;
+}
+
+function readGiven(option: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      `${option} ${file}: ${code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`}`,
+    );
+  }
+}
+
+/** `25=2525`: what is meant to listen on 25 is asked on 2525. */
+function portsOf(words: string[]): Map<number, number> {
+  return new Map(
+    words.map((word) => {
+      const [, from, to] = /^(\d{1,5})=(\d{1,5})$/.exec(word) ?? [];
+      if (from === undefined || to === undefined || Number(to) < 1 || Number(to) > 65535)
+        throw new UserError(`--port "${word}": expected PORT=OTHER, such as 25=2525`);
+      return [Number(from), Number(to)];
+    }),
+  );
+}

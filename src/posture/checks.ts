@@ -1,0 +1,27 @@
+import { checkBimi } from './bimi.ts';
+import { checkDkim } from './dkim.ts';
+import { checkDmarc } from './dmarc.ts';
+import type { Finding } from './finding.ts';
+import { checkHelo } from './helo.ts';
+import { checkMtaSts } from './mta-sts.ts';
+import { checkMx } from './mx.ts';
+import { checkPtr } from './ptr.ts';
+import { checkSpf } from './spf.ts';
+import type { Asking, Subject } from './subject.ts';
+import { checkTlsRpt } from './tls-rpt.ts';
+
+/** Looks at one thing; never throws for what the network does. */
+export type RunCheck = (subject: Subject, asking: Asking) => Promise<Finding[]>;
+
+/** Every check, in the order in which findings are shown. A new one is a file and a line here. */
+export const CHECKS: Record<string, RunCheck> = {
+  mx: checkMx,
+  ptr: checkPtr,
+  helo: checkHelo,
+  spf: checkSpf,
+  dkim: checkDkim,
+  dmarc: checkDmarc,
+  'mta-sts': checkMtaSts,
+  'tls-rpt': checkTlsRpt,
+  bimi: checkBimi,
+};

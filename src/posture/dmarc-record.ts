@@ -1,0 +1,110 @@
+import { dmarcPolicies, type Policies, parseDmarc } from './mailauth.ts';
+
+/** A DMARC record read for what it says and what is wrong with it (RFC 9989 4.7, 4.10.1). Pure. */
+export type DmarcReading = {
+  /** null: receivers pass the record over. */
+  policies: Policies | null;
+  tags: Map<string, string>;
+  /** They keep the record, or what it was meant to say, from counting. */
+  faults: string[];
+  /** Receivers do without. */
+  notes: string[];
+  rua: ReportAddress[];
+  testing: boolean;
+};
+export type ReportAddress = { uri: string /** Of mailto; null: no such address. */; domain: string | null };
+
+export const isDmarc = (text: string): boolean => /^\s*[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)/.test(text);
+
+const POLICIES = ['none', 'quarantine', 'reject'];
+const VALUES: Record<string, RegExp> = {
+  adkim: /^[rs]$/i,
+  aspf: /^[rs]$/i,
+  t: /^[yn]$/i,
+  psd: /^[ynu]$/i,
+  fo: /^[01ds](\s*:\s*[01ds])*$/i,
+};
+const KNOWN = new Set(['v', 'p', 'sp', 'np', 'adkim', 'aspf', 'fo', 'rua', 'ruf', 't', 'psd']);
+const HISTORIC = new Set(['pct', 'rf', 'ri']);
+
+export function readDmarc(text: string): DmarcReading {
+  const record = parseDmarc(text.trim());
+  const tags = new Map(
+    text
+      .split(';')
+      .filter((part) => part.includes('='))
+      .map((part) => [part.slice(0, part.indexOf('=')).trim(), part.slice(part.indexOf('=') + 1).trim()] as const),
+  );
+  const rua = reportAddresses(tags.get('rua'));
+  const reading = { tags, rua, testing: tags.get('t')?.toLowerCase() === 'y' };
+  if (record === null)
+    return { ...reading, policies: null, faults: ['a tag stands in it twice, so receivers pass it over'], notes: [] };
+  const policies = dmarcPolicies(record);
+  const faults = [
+    ...policyFaults(tags),
+    ...valueFaults(tags),
+    ...reportFaults('rua', tags),
+    ...reportFaults('ruf', tags),
+  ];
+  const loose = text
+    .split(';')
+    .slice(1)
+    .map((part) => part.trim())
+    .filter((part) => part !== '' && !/^[^=]+=/.test(part));
+  for (const part of loose) faults.push(`"${part.slice(0, 40)}" is no tag`);
+  if (policies === null) faults.push('without a valid p, and without rua, receivers pass it over');
+  return { ...reading, policies, faults, notes: notesOf(tags) };
+}
+
+function policyFaults(tags: ReadonlyMap<string, string>): string[] {
+  const wrong = ['p', 'sp', 'np'].flatMap((tag) => {
+    const value = tags.get(tag);
+    return value === undefined || POLICIES.includes(value.toLowerCase())
+      ? []
+      : [`${tag}=${value.slice(0, 40)} is no policy; expected none, quarantine or reject`];
+  });
+  return tags.has('p') ? wrong : [...wrong, 'it has no p=, so it acts as p=none at most'];
+}
+
+function valueFaults(tags: ReadonlyMap<string, string>): string[] {
+  return Object.entries(VALUES).flatMap(([tag, valid]) => {
+    const value = tags.get(tag);
+    return value === undefined || valid.test(value) ? [] : [`${tag}=${value.slice(0, 40)} is not valid`];
+  });
+}
+
+function reportFaults(tag: string, tags: ReadonlyMap<string, string>): string[] {
+  const value = tags.get(tag);
+  if (value === undefined) return [];
+  return reportAddresses(value)
+    .filter(({ domain }) => domain === null)
+    .map(({ uri }) => `${tag} "${uri.slice(0, 60)}" is no mailto: address, so no reports go there`);
+}
+
+function notesOf(tags: ReadonlyMap<string, string>): string[] {
+  return [...tags.keys()].flatMap((tag) => {
+    if (HISTORIC.has(tag)) return [`${tag}= is historic (RFC 9989 9.3); receivers of today pass it over`];
+    if (KNOWN.has(tag) || tag.toLowerCase() === 'v') return [];
+    return [
+      KNOWN.has(tag.toLowerCase())
+        ? `${tag}= must be written in small letters`
+        : `${tag}= is no tag of DMARC and passed over`,
+    ];
+  });
+}
+
+/** `mailto:a@example.org,mailto:b@example.net!10m`; the size is of RFC 7489 and passed over. */
+export function reportAddresses(value: string | undefined): ReportAddress[] {
+  return (value ?? '')
+    .split(',')
+    .map((uri) => uri.trim())
+    .filter((uri) => uri !== '')
+    .slice(0, 20)
+    .map((uri) => ({
+      uri,
+      domain:
+        /^mailto:[^@\s!,;]+@((?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z])(?:!\d+[kmgt]?)?$/i
+          .exec(uri)?.[1]
+          ?.toLowerCase() ?? null,
+    }));
+}

@@ -1,0 +1,298 @@
+import { isSpf, parseSpf } from '../targets/spf.ts';
+import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
+import { heloFault, heloOf } from './helo.ts';
+import { evaluateSpf, type SpfEvaluation, spfSyntaxFault } from './mailauth.ts';
+import { find, recordLine } from './records.ts';
+import { effectiveAll, reviewSpf, type SpfReview } from './spf-review.ts';
+import type { Asking, AuditedAddress, Subject } from './subject.ts';
+
+const RECORD: Check = { check: 'spf.record', severity: 'high', rfc: 'RFC 7208 3, 4.5, 4.6' };
+const PASS: Check = { check: 'spf.pass', severity: 'critical', rfc: 'RFC 7208 4' };
+const LOOKUPS: Check = { check: 'spf.lookups', severity: 'high', rfc: 'RFC 7208 4.6.4' };
+const ALL: Check = { check: 'spf.all', severity: 'medium', rfc: 'RFC 7208 5.1' };
+const PTR: Check = { check: 'spf.ptr', severity: 'low', rfc: 'RFC 7208 5.5' };
+const SIZE: Check = { check: 'spf.size', severity: 'low', rfc: 'RFC 7208 3.4' };
+const DUPLICATES: Check = { check: 'spf.duplicates', severity: 'low', rfc: 'RFC 7208 4.6.4' };
+
+/** Octets: RFC 7208 3.4 advises 450 so that the answer fits into the 512 of plain DNS. */
+const LARGE = { advised: 450, most: 512 };
+const MOST = { lookups: 10, voids: 2 };
+
+export async function checkSpf(subject: Subject, asking: Asking): Promise<Finding[]> {
+  const all = await Promise.all([
+    ...subject.domains.map((domain) => checkRecord(domain, asking)),
+    ...subject.domains.flatMap((domain) => subject.addresses.map((address) => checkSender(domain, address, asking))),
+    ...subject.addresses.map((address) => checkHelo(heloOf(address, subject), address, asking)),
+  ]);
+  const findings = all.flat();
+  if (subject.domains.length > 0) return findings;
+  const unsaid = subject.addresses.map(({ text }) =>
+    unknown(PASS, text, 'for which domain it sends was not said', { settle: `dnsblwatch audit ${text} YOUR-DOMAIN` }),
+  );
+  return [...findings, ...unsaid];
+}
+
+async function checkRecord(domain: string, asking: Asking): Promise<Finding[]> {
+  const seen = await find(asking.lookup, domain, 'TXT');
+  if (seen.kind === 'failed') return [RECORD, LOOKUPS, ALL].map((check) => unknown(check, domain, seen.why));
+  const texts = seen.kind === 'found' ? seen.data : [];
+  const [record, ...others] = texts.filter(isSpf);
+  const evidence = seen.kind === 'found' ? seen.lines.filter((_line, at) => isSpf(texts[at] ?? '')) : [];
+  if (record === undefined) return [noRecord(domain, texts)];
+  if (others.length > 0)
+    return [
+      fail(RECORD, domain, `${others.length + 1} SPF records, so none counts (permerror): there must be one`, {
+        evidence,
+        fix: {
+          say: 'join them into one',
+          before: evidence.join('\n'),
+          after: recordLine(domain, 'TXT', joined([record, ...others])),
+        },
+      }),
+    ];
+  const fault = spfSyntaxFault(record);
+  if (fault !== null)
+    return [
+      fail(RECORD, domain, `not valid, so none of it counts (permerror): ${fault}`, {
+        evidence,
+        fix: { say: 'correct the term', before: evidence.join('\n') },
+      }),
+      ...judgeText(domain, record, new Map([[domain, record]])),
+    ];
+  return judgeReview(domain, record, evidence, await reviewSpf(domain, asking.lookup, asking.patience));
+}
+
+/** Judges one record by what a review of it found. Pure. */
+export function judgeReview(domain: string, record: string, evidence: string[], review: SpfReview): Finding[] {
+  return [
+    judgeValidity(domain, evidence, review),
+    judgeLimits(domain, evidence, review),
+    judgeAll(domain, record, evidence, review),
+    ...judgeText(domain, record, review.records),
+  ];
+}
+
+function noRecord(domain: string, texts: string[]): Finding {
+  const meant = texts.find((text) => /spf/i.test(text.slice(0, 20)));
+  return fail(
+    RECORD,
+    domain,
+    meant === undefined
+      ? 'no SPF record'
+      : 'no SPF record: one that was probably meant as such does not begin with exactly "v=spf1 "',
+    {
+      evidence: meant === undefined ? [] : [recordLine(domain, 'TXT', meant)],
+      fix: {
+        say: 'name the addresses that send for the domain; begin with ~all, and keep it',
+        before: meant === undefined ? null : recordLine(domain, 'TXT', meant),
+        after: recordLine(domain, 'TXT', 'v=spf1 mx ~all'),
+      },
+    },
+  );
+}
+
+function judgeValidity(domain: string, evidence: string[], { broken, failed, records }: SpfReview): Finding {
+  const all = [
+    ...evidence,
+    ...[...records].filter(([name]) => name !== domain).map(([name, text]) => recordLine(name, 'TXT', text)),
+  ];
+  if (broken !== null)
+    return fail(RECORD, domain, `a record that it includes or redirects to makes it void (permerror): ${broken}`, {
+      evidence: all,
+    });
+  if (failed !== null) return unknown(RECORD, domain, `not all of it could be looked up: ${failed}`, { evidence: all });
+  return pass(RECORD, domain, 'one record, valid with all that it includes', { evidence: all });
+}
+
+function judgeLimits(domain: string, evidence: string[], review: SpfReview): Finding {
+  const { lookups, voids, loop, counted, crowdedMx, broken, failed } = review;
+  const [crowd] = crowdedMx;
+  const fix = { say: 'replace includes that name few addresses by those addresses, and take unused ones away' };
+  if (loop !== null)
+    return fail(LOOKUPS, domain, `it leads back to itself: ${loop.join(' → ')}`, {
+      evidence,
+      fix: { say: 'take the circle apart' },
+    });
+  const more = counted ? '' : ' or more';
+  if (lookups > MOST.lookups)
+    return fail(
+      LOOKUPS,
+      domain,
+      `${lookups}${more} lookups to its end, and 10 are allowed: receivers give up (permerror)`,
+      { evidence, fix },
+    );
+  if (voids > MOST.voids)
+    return fail(
+      LOOKUPS,
+      domain,
+      `${voids}${more} lookups find nothing, and 2 are allowed: receivers may give up (permerror)`,
+      {
+        evidence,
+        fix: { say: 'take away the terms whose names no longer exist' },
+      },
+    );
+  if (crowd !== undefined)
+    return fail(LOOKUPS, domain, `mx of ${crowd.domain} has ${crowd.hosts} hosts, and 10 are allowed (permerror)`, {
+      evidence,
+    });
+  if (!counted)
+    return unknown(LOOKUPS, domain, `counted ${lookups} before it ended: ${broken ?? failed ?? ''}`, { evidence });
+  const room = lookups === MOST.lookups ? '; no room for one more' : '';
+  return pass(LOOKUPS, domain, `${lookups} of 10 lookups to its end, ${voids} of 2 find nothing${room}`, { evidence });
+}
+
+function judgeAll(
+  domain: string,
+  record: string,
+  evidence: string[],
+  { records, passesAnyone, failed }: SpfReview,
+): Finding {
+  const all = effectiveAll(domain, records);
+  const fix = (after: string) => ({
+    say: 'end with ~all (or -all)',
+    before: recordLine(domain, 'TXT', record),
+    after: recordLine(domain, 'TXT', after),
+  });
+  const ended = /(^| )[+?]?all( |$)/i.test(record)
+    ? record.replace(/(^| )[+?]?all(?= |$)/i, '$1~all')
+    : `${record.trimEnd()} ~all`;
+  if (passesAnyone || all?.qualifier === '+')
+    return fail(
+      ALL,
+      domain,
+      all?.qualifier === '+'
+        ? '+all: every address of the world may send as this domain'
+        : 'an address that nobody named passes: a term allows the whole world',
+      {
+        evidence,
+        severity: 'critical',
+        fix: fix(ended),
+      },
+    );
+  if (all === null && failed !== null && /redirect=/i.test(record)) return unknown(ALL, domain, failed, { evidence });
+  if (all === null)
+    return fail(ALL, domain, 'no "all" at the end: what is not named is neutral, as if there were no record', {
+      evidence,
+      fix: fix(ended),
+    });
+  const through = all.from === domain ? '' : ` (through ${all.from})`;
+  if (all.qualifier === '?')
+    return fail(ALL, domain, `?all${through}: what is not named is neutral, as if there were no record`, {
+      evidence,
+      fix: fix(ended),
+    });
+  return pass(ALL, domain, `${all.qualifier}all${through}`, { evidence });
+}
+
+function judgeText(domain: string, record: string, records: ReadonlyMap<string, string>): Finding[] {
+  const octets = Buffer.byteLength(record);
+  const users = [...records]
+    .filter(([, text]) => parseSpf(text).terms.some(({ name }) => name === 'ptr'))
+    .map(([name]) => name);
+  const words = record
+    .toLowerCase()
+    .split(/ +/)
+    .slice(1)
+    .filter((word) => word !== '');
+  const twice = [...new Set(words.filter((word, at) => words.indexOf(word) !== at))];
+  const [evidence, before] = [[recordLine(domain, 'TXT', record)], recordLine(domain, 'TXT', record)];
+  const size = `${octets} octets`;
+  return [
+    users.length === 0
+      ? pass(PTR, domain, 'no ptr term')
+      : warn(PTR, domain, `ptr is used by ${users.join(', ')}: it is slow, and must not be published`, {
+          evidence,
+          fix: { say: 'name the addresses instead', before },
+        }),
+    octets > LARGE.most
+      ? fail(SIZE, domain, `${size}: over ${LARGE.most} it does not fit into a plain DNS answer`, { evidence })
+      : octets > LARGE.advised
+        ? warn(SIZE, domain, `${size}: over ${LARGE.advised} the answer may not fit into plain DNS`, { evidence })
+        : pass(SIZE, domain, size),
+    twice.length === 0
+      ? pass(DUPLICATES, domain, 'no term twice')
+      : warn(DUPLICATES, domain, `twice: ${twice.join(', ')}`, {
+          evidence,
+          fix: {
+            say: 'once is enough',
+            before,
+            after: recordLine(domain, 'TXT', ['v=spf1', ...new Set(words)].join(' ')),
+          },
+        }),
+  ];
+}
+
+/** Several records as one: all terms, the most careful `all` last. */
+function joined(records: string[]): string {
+  const words = records.flatMap((text) => text.split(/ +/).slice(1)).filter((word) => word !== '');
+  const terms = words.filter((word) => !/^[+?~-]?all$/i.test(word));
+  return ['v=spf1', ...new Set(terms), words.includes('-all') ? '-all' : '~all'].join(' ');
+}
+
+async function checkSender(domain: string, address: AuditedAddress, asking: Asking): Promise<Finding> {
+  const of = { address: address.text, sender: `postmaster@${domain}`, helo: domain };
+  const evaluation = await evaluateSpf(of, asking.lookup, { most: MOST, patience: asking.patience });
+  const seen = await find(asking.lookup, domain, 'TXT');
+  const record = seen.kind === 'found' ? (seen.data.find(isSpf) ?? null) : null;
+  return judgeSender(domain, address, evaluation, record);
+}
+
+/** What an evaluation for MAIL FROM says of an address. Pure. */
+export function judgeSender(
+  domain: string,
+  address: AuditedAddress,
+  { result, why }: SpfEvaluation,
+  record: string | null,
+): Finding {
+  const subject = `${address.text} as ${domain}`;
+  const evidence = record === null ? [] : [recordLine(domain, 'TXT', record)];
+  if (result === 'pass') return pass(PASS, subject, `the record of ${domain} allows it`, { evidence });
+  if (result === 'temperror') return unknown(PASS, subject, why, { evidence });
+  if (address.mx !== null)
+    return unknown(
+      PASS,
+      subject,
+      `${address.mx} takes mail for ${domain}; whether it sends too was not said (SPF: ${result})`,
+      {
+        evidence,
+        settle: `dnsblwatch audit ${domain} ${address.text}`,
+      },
+    );
+  const said = { none: 'there is no record', permerror: `the record is void (permerror): ${why}` }[result as string];
+  return fail(PASS, subject, said ?? `the record does not allow it (${result})`, {
+    evidence,
+    fix: {
+      say: 'add the address',
+      before: evidence[0] ?? null,
+      after: result === 'permerror' ? null : recordLine(domain, 'TXT', withAddress(record ?? 'v=spf1 ~all', address)),
+    },
+  });
+}
+
+function withAddress(record: string, { kind, text }: AuditedAddress): string {
+  const term = `${kind === 'ipv4' ? 'ip4' : 'ip6'}:${text}`;
+  return record.replace(/^(v=spf1)( |$)/i, `$1 ${term}$2`);
+}
+
+async function checkHelo(helo: string | null, address: AuditedAddress, asking: Asking): Promise<Finding[]> {
+  if (helo === null || heloFault(helo) !== null || address.mx !== null) return [];
+  const of = { address: address.text, sender: `postmaster@${helo}`, helo };
+  const { result, why } = await evaluateSpf(of, asking.lookup, { most: MOST, patience: asking.patience });
+  const subject = `${address.text} as HELO ${helo}`;
+  const rfc = 'RFC 7208 2.3';
+  if (result === 'pass') return [pass(PASS, subject, `the record of ${helo} allows it`, { rfc })];
+  if (result === 'temperror') return [unknown(PASS, subject, why, { rfc })];
+  const fix = {
+    say: 'publish a record for the HELO name: bounces are judged by it',
+    after: recordLine(helo, 'TXT', 'v=spf1 a -all'),
+  };
+  if (result === 'none')
+    return [
+      warn(PASS, subject, 'the HELO name has no SPF record of its own; bounces go out without SPF', {
+        rfc,
+        severity: 'low',
+        fix,
+      }),
+    ];
+  return [fail(PASS, subject, `the record of the HELO name does not allow the address (${result})`, { rfc, fix })];
+}
