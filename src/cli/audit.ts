@@ -46,7 +46,7 @@ export async function auditGiven(words: string[], options: AuditOptions, world: 
 }
 
 /** Gives `use` what an audit asks with, and closes it. */
-export async function withPosture<T>(
+async function withPosture<T>(
   settings: Settings,
   options: Pick<AuditOptions, 'allowSpecial' | 'port' | 'ca'>,
   world: World,

@@ -10,7 +10,7 @@ const ORDER: readonly Outcome[] = ['fail', 'warn', 'unknown', 'pass', 'not-appli
 const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
 
 /** What is worst first; of equals the order of the checks. */
-export function inOrder(findings: readonly Finding[]): Finding[] {
+function inOrder(findings: readonly Finding[]): Finding[] {
   const rank = ({ outcome, severity }: Finding): number =>
     ORDER.indexOf(outcome) * SEVERITIES.length + (outcome === 'pass' ? 0 : SEVERITIES.indexOf(severity));
   return findings.toSorted((one, other) => rank(one) - rank(other));

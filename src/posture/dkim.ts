@@ -70,7 +70,7 @@ async function lookAtKey(
 }
 
 /** `s=` is judged apart: a key for other services is still a key. */
-export async function readKey(record: string): Promise<Pick<KeyLook, 'key' | 'fault'>> {
+async function readKey(record: string): Promise<Pick<KeyLook, 'key' | 'fault'>> {
   const tags = parseTags(record);
   if (tags.get('p')?.replace(/\s/g, '') === '') return { key: null, fault: 'the key is revoked (p= is empty)' };
   if (!tags.has('p')) return { key: null, fault: 'the record has no p=, so it is no key' };
@@ -82,7 +82,7 @@ export async function readKey(record: string): Promise<Pick<KeyLook, 'key' | 'fa
 }
 
 /** Judges what stands at one selector. Pure. */
-export function judgeKey(name: string, look: KeyLook, rsaBeside: boolean): Finding[] {
+function judgeKey(name: string, look: KeyLook, rsaBeside: boolean): Finding[] {
   const { records, key, fault, failed, lines: evidence } = look;
   if (failed !== null) return [unknown(KEY, name, failed)];
   const fix = {

@@ -14,7 +14,7 @@ export type DmarcReading = {
 };
 export type ReportAddress = { uri: string /** Of mailto; null: no such address. */; domain: string | null };
 
-export const isDmarc = (text: string): boolean => /^\s*[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)/.test(text);
+export const isDmarc = (text: string): boolean => /^[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)/.test(text);
 
 const POLICIES = ['none', 'quarantine', 'reject'];
 const VALUES: Record<string, RegExp> = {
@@ -94,7 +94,7 @@ function notesOf(tags: ReadonlyMap<string, string>): string[] {
 }
 
 /** `mailto:a@example.org,mailto:b@example.net!10m`; the size is of RFC 7489 and passed over. */
-export function reportAddresses(value: string | undefined): ReportAddress[] {
+function reportAddresses(value: string | undefined): ReportAddress[] {
   return (value ?? '')
     .split(',')
     .map((uri) => uri.trim())

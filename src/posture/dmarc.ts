@@ -59,7 +59,7 @@ export async function findDmarc(domain: string, lookup: Lookup): Promise<DmarcFo
 }
 
 /** Pure. */
-export function judgeRecord(domain: string, { own, meant, applies }: DmarcFound): Finding {
+function judgeRecord(domain: string, { own, meant, applies }: DmarcFound): Finding {
   const at = (text: string): string => recordLine(`_dmarc.${domain}`, 'TXT', text);
   const evidence = [...own, ...meant].map(at);
   const inherits = applies !== null && applies.domain !== domain;
@@ -103,11 +103,7 @@ export function judgeRecord(domain: string, { own, meant, applies }: DmarcFound)
 const WEAKER: Record<string, string> = { reject: 'quarantine', quarantine: 'none', none: 'none' };
 
 /** Pure. */
-export function judgePolicy(
-  domain: string,
-  { applies }: DmarcFound,
-  { policies, testing, tags }: DmarcReading,
-): Finding {
+function judgePolicy(domain: string, { applies }: DmarcFound, { policies, testing, tags }: DmarcReading): Finding {
   if (applies === null || policies === null) return fail(POLICY, domain, 'no policy applies');
   const own = applies.domain === domain;
   const name = `_dmarc.${applies.domain}`;

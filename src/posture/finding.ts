@@ -5,7 +5,7 @@ export type Outcome = 'pass' | 'warn' | 'fail' | 'unknown' | 'not-applicable';
 export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
 
 /** A change that can be copied. `before` is what stands there now, `after` what should: a DNS line, a file, a name. */
-export type Fix = {
+type Fix = {
   say: string;
   before: string | null;
   after: string | null;

@@ -31,7 +31,7 @@ export class LookupError extends Error {
 }
 
 /** Our lookups in the shape of node:dns. */
-export function nodeResolver(lookup: Lookup): NodeResolver {
+function nodeResolver(lookup: Lookup): NodeResolver {
   return async (name, type) => {
     if (!isAskable(name)) throw new LookupError('EBADNAME', `${name} is no name of DNS`);
     // Without a type of ours: the name exists, or not, and has no such records.
@@ -54,7 +54,7 @@ function isAskable(name: string): boolean {
   return name.length <= 254 && labels.every((label) => label !== '' && label.length <= 63);
 }
 
-export type SpfResult = 'none' | 'neutral' | 'pass' | 'fail' | 'softfail' | 'temperror' | 'permerror';
+type SpfResult = 'none' | 'neutral' | 'pass' | 'fail' | 'softfail' | 'temperror' | 'permerror';
 /** `lookups` and `voids` up to the match; see reviewSpf for all. */
 export type SpfEvaluation = {
   result: SpfResult;

@@ -11,7 +11,7 @@ const IP6: Check = { check: 'mx.ip6', severity: 'info', rfc: 'RFC 5321 5.1' };
 /** More hosts than anybody runs; the rest is not looked at. */
 const MOST_HOSTS = 20;
 
-export type MailHost = { name: string; preference: number };
+type MailHost = { name: string; preference: number };
 
 /** Where a domain's mail goes: `implicit`: to the domain's own address, for it has no MX. */
 export type MailRoute =

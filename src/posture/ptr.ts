@@ -21,7 +21,7 @@ export type ReverseNames =
   | { kind: 'none' }
   | { kind: 'failed'; why: string };
 
-export const reverseZoneName = ({ kind, text }: Pick<AuditedAddress, 'kind' | 'text'>): string =>
+const reverseZoneName = ({ kind, text }: Pick<AuditedAddress, 'kind' | 'text'>): string =>
   queryName({ kind, text }, kind === 'ipv4' ? 'in-addr.arpa' : 'ip6.arpa');
 
 export async function reverseNames(

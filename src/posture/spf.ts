@@ -63,7 +63,7 @@ async function checkRecord(domain: string, asking: Asking): Promise<Finding[]> {
 }
 
 /** Judges one record by what a review of it found. Pure. */
-export function judgeReview(domain: string, record: string, evidence: string[], review: SpfReview): Finding[] {
+function judgeReview(domain: string, record: string, evidence: string[], review: SpfReview): Finding[] {
   return [
     judgeValidity(domain, evidence, review),
     judgeLimits(domain, evidence, review),
@@ -238,7 +238,7 @@ async function checkSender(domain: string, address: AuditedAddress, asking: Aski
 }
 
 /** What an evaluation for MAIL FROM says of an address. Pure. */
-export function judgeSender(
+function judgeSender(
   domain: string,
   address: AuditedAddress,
   { result, why }: SpfEvaluation,

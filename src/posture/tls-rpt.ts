@@ -36,7 +36,7 @@ export function judgeTlsRpt(domain: string, texts: string[]): Finding {
 }
 
 /** What is wrong with a record of RFC 8460 section 3; null: nothing. */
-export function tlsRptFault(record: string): string | null {
+function tlsRptFault(record: string): string | null {
   const fields = record
     .split(';')
     .slice(1)

@@ -5,7 +5,7 @@ import type { Asking, Subject } from '../../src/posture/subject.ts';
 import { kindOf } from '../../src/target.ts';
 import { type Zone, zoneLookup } from './zone.ts';
 
-export const NOW = new Date('2026-11-24T12:00:00Z');
+const NOW = new Date('2026-11-24T12:00:00Z');
 
 export function subjectOf(domain: string | null, addresses: string[], more: Partial<Subject> = {}): Subject {
   return {
@@ -19,7 +19,7 @@ export function subjectOf(domain: string | null, addresses: string[], more: Part
   };
 }
 
-export function askingOf(zone: Zone, more: Partial<Asking> = {}): Asking {
+function askingOf(zone: Zone, more: Partial<Asking> = {}): Asking {
   return {
     lookup: zoneLookup(zone),
     fetch: async (): Promise<Fetched> => ({ kind: 'failed', why: 'no web here' }),
