@@ -1,14 +1,14 @@
 import { and, eq, sql } from 'drizzle-orm';
-import type { TargetKind } from '../catalogue/list.ts';
-import { chunks } from '../db/rows.ts';
-import { coverage, exception } from '../db/schema.ts';
-import type { Batch, Result, Why } from '../scan/verdict.ts';
+import { chunks, rowsOf } from '../db/rows.ts';
+import { coverage, type Proof } from '../db/schema.ts';
+import { countsOf } from '../scan/results.ts';
+import type { Batch, Result, Run, Why } from '../scan/verdict.ts';
+import type { Extent } from './extent.ts';
 import type { Transaction } from './locks.ts';
 
-/** A result at its position; a batch's positions of kinds that its list does not accept are left out. */
-export type Placed = { position: number; kind: TargetKind; result: Result };
-
-export type CoveredBy = { scanId: number; setId: number; listId: string; listVersionId: number };
+type CoveredBy = { scanId: number; setId: number; listId: string; listVersionId: number };
+/** What a batch found in an extent. */
+type Found = { results: Result[]; runs: Run[] };
 
 /** Batches are joined to one row while what a row says of a moment is true to ten minutes, as proofs are. */
 const longest = 600_000;
@@ -18,40 +18,42 @@ export async function insertCoverage(
   tx: Transaction,
   by: CoveredBy,
   batch: Batch,
-  placed: readonly Placed[],
+  extents: readonly Extent[],
 ): Promise<void> {
-  for (const run of runsOf(placed)) {
-    const [first] = run;
-    const last = run.at(-1);
-    if (first === undefined || last === undefined) continue;
-    const span = { posFrom: first.position, posTo: last.position + 1, kind: first.kind };
-    const id = await coverRun(tx, by, batch, run, span);
-    const rows = exceptionsOf(run).map((one) => ({ ...one, coverageId: id }));
-    for (const some of chunks(rows)) await tx.insert(exception).values(some);
+  for (const extent of extents) {
+    const found = foundIn(batch, extent);
+    const id = await cover(tx, by, batch, extent, found);
+    const rows = exceptionsOf(found);
+    for (const some of chunks(rows))
+      await tx.execute(sql`
+        insert into exception (coverage_id, pos_from, pos_to, why, codes)
+        select ${id}, "posFrom", "posTo", why, codes
+        from ${rowsOf(some, { posFrom: 'int', posTo: 'int', why: 'text', codes: 'text[]' })}`);
   }
 }
 
-/** Consecutive positions of one kind. */
-function runsOf(placed: readonly Placed[]): Placed[][] {
-  const runs: Placed[][] = [];
-  for (const one of placed) {
-    const run = runs.at(-1);
-    const before = run?.at(-1);
-    if (run !== undefined && before?.kind === one.kind && before.position + 1 === one.position) run.push(one);
-    else runs.push([one]);
-  }
-  return runs;
+function foundIn({ list, results, runs }: Batch, { posFrom, posTo }: Extent): Found {
+  const found = {
+    results: results.filter(({ position }) => posFrom <= position && position < posTo),
+    runs: runs.filter((run) => posFrom <= run.posFrom && run.posTo <= posTo),
+  };
+  const { asked } = countsOf(found);
+  if (asked === posTo - posFrom) return found;
+  throw new Error(`${list}: a batch with ${asked} results of ${posTo - posFrom} targets`);
 }
 
-async function coverRun(
+/** Gives the id of the row. */
+async function cover(
   tx: Transaction,
   by: CoveredBy,
   batch: Batch,
-  run: readonly Placed[],
-  span: { posFrom: number; posTo: number; kind: TargetKind },
+  { kind, posFrom, posTo }: Extent,
+  found: Found,
 ): Promise<number> {
-  const servers = [...new Set(run.flatMap(({ result }) => (result.server === null ? [] : [result.server])))].sort();
-  const counts = countsOf(run);
+  const { asked, listed, clean, unknown } = countsOf(found);
+  const span = { posFrom, posTo, kind };
+  const counts = { asked, listed, clean, unknown };
+  const servers = [...batch.servers].sort();
   const row = {
     ...by,
     ...span,
@@ -59,8 +61,8 @@ async function coverRun(
     lastAt: batch.lastAt,
     path: batch.path,
     servers,
-    proof: proofOf(run),
-    why: sharedWhy(run),
+    proof: proofOf(found),
+    why: sharedWhy(found),
     controls: batch.controls,
   };
   const [joined] = await tx
@@ -101,38 +103,32 @@ async function coverRun(
   return fresh.id;
 }
 
-function countsOf(run: readonly Placed[]): { asked: number; listed: number; clean: number; unknown: number } {
-  const count = (kind: Result['verdict']['kind']): number =>
-    run.filter(({ result }) => result.verdict.kind === kind).length;
-  return { asked: run.length, listed: count('listed'), clean: count('clean'), unknown: count('unknown') };
-}
-
-function proofOf(run: readonly Placed[]): 'proven' | 'unproven' | 'none' {
-  const known = run.filter(({ result }) => result.verdict.kind !== 'unknown');
+function proofOf({ results, runs }: Found): Proof {
+  const known = [...results, ...runs].filter(({ verdict }) => verdict.kind !== 'unknown');
   if (known.length === 0) return 'none';
-  return known.every(({ result }) => result.proven) ? 'proven' : 'unproven';
+  return known.every(({ proven }) => proven) ? 'proven' : 'unproven';
 }
 
 /** The reason of all, if all are unknown for the same. */
-function sharedWhy(run: readonly Placed[]): Why | null {
-  const whys = new Set(run.map(({ result }) => (result.verdict.kind === 'unknown' ? result.verdict.why : null)));
+function sharedWhy({ results, runs }: Found): Why | null {
+  const whys = new Set([...results, ...runs].map(({ verdict }) => (verdict.kind === 'unknown' ? verdict.why : null)));
   const [why] = whys;
   return whys.size === 1 ? (why ?? null) : null;
 }
 
 type Exception = { posFrom: number; posTo: number; why: Why; codes: string[] };
 
-/** The unknown ones of a run that is not unknown as a whole, neighbours with the same reason together. */
-function exceptionsOf(run: readonly Placed[]): Exception[] {
-  if (sharedWhy(run) !== null) return [];
-  const found: Exception[] = [];
-  for (const { position, result } of run) {
-    if (result.verdict.kind !== 'unknown') continue;
-    const { why, codes } = result.verdict;
-    const last = found.at(-1);
-    const same = last?.posTo === position && last.why === why && last.codes.join() === codes.join();
-    if (last !== undefined && same) last.posTo = position + 1;
-    else found.push({ posFrom: position, posTo: position + 1, why, codes });
+/** The unknown ones of what is not unknown as a whole, neighbours with the same reason together. */
+function exceptionsOf(found: Found): Exception[] {
+  if (sharedWhy(found) !== null) return [];
+  const single = found.results.map(({ position, verdict }) => ({ posFrom: position, posTo: position + 1, verdict }));
+  const joined: Exception[] = [];
+  for (const { posFrom, posTo, verdict } of [...single, ...found.runs].sort((a, b) => a.posFrom - b.posFrom)) {
+    if (verdict.kind !== 'unknown') continue;
+    const { why, codes } = verdict;
+    const last = joined.at(-1);
+    if (last?.posTo === posFrom && last.why === why && last.codes.join() === codes.join()) last.posTo = posTo;
+    else joined.push({ posFrom, posTo, why, codes });
   }
-  return found;
+  return joined;
 }

@@ -2,11 +2,11 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
 import { rowsOf } from '../db/rows.ts';
 import { listing, pending } from '../db/schema.ts';
-import { allResults } from '../scan/results.ts';
+import { resultAt } from '../scan/results.ts';
 import type { Batch, Result } from '../scan/verdict.ts';
 import { type ChangeRecord, codesOf, insertChanges, labelsOf, type NewChange } from './changes.ts';
-import { insertCoverage, type Placed } from './coverage.ts';
-import { type Extent, within } from './extent.ts';
+import { insertCoverage } from './coverage.ts';
+import { type Extent, extentsIn, positionIn, within } from './extent.ts';
 import { belong, settleIncidents } from './incidents.ts';
 import {
   endListings,
@@ -38,28 +38,14 @@ type Taken = { target: string; result: Result; open: OpenListing | null; seeing:
 export async function recordBatch(db: Pick<Database, 'orm'>, scan: Scan, batch: Batch): Promise<ChangeRecord[]> {
   const scanned = scan.lists.get(batch.list);
   if (scanned === undefined) throw new Error(`${batch.list} is not in scan ${scan.id}`);
-  const placed = place(scan, scanned, batch);
+  const extents = extentsIn(scan.targets, batch.posFrom, batch.posTo, scanned.list.accepts);
   return await db.orm.transaction(async (tx) => {
     await holdTracked(tx);
     await lockOperator(tx, scanned.list.operator);
     const by = { scanId: scan.id, setId: scan.setId, listId: batch.list, listVersionId: scanned.versionId };
-    await insertCoverage(tx, by, batch, placed);
-    return await recordVerdicts(tx, scan, scanned, batch, placed);
+    await insertCoverage(tx, by, batch, extents);
+    return await recordVerdicts(tx, scan, scanned, batch, extents);
   });
-}
-
-/** The results at their positions. */
-function place(scan: Scan, { list }: ScannedList, batch: Batch): Placed[] {
-  const results = new Map([...allResults(batch, list, scan.targets)].map((result) => [result.target, result]));
-  const placed: Placed[] = [];
-  for (let position = batch.posFrom; position < batch.posTo; position += 1) {
-    const { kind, text } = scan.targets.at(position);
-    if (!list.accepts.includes(kind)) continue;
-    const result = results.get(text);
-    if (result === undefined) throw new Error(`${batch.list}: a batch without a result of ${text}`);
-    placed.push({ position, kind, result });
-  }
-  return placed;
 }
 
 async function recordVerdicts(
@@ -67,9 +53,9 @@ async function recordVerdicts(
   scan: Scan,
   scanned: ScannedList,
   batch: Batch,
-  placed: readonly Placed[],
+  extents: readonly Extent[],
 ): Promise<ChangeRecord[]> {
-  const told = await tracked(tx, scan, await tellingOf(tx, scanned, placed));
+  const told = await tracked(tx, scan, await tellingOf(tx, scan, scanned, batch, extents));
   const taken: Taken[] = [];
   const waits: NowWaiting[] = [];
   const again: SeenAgain[] = [];
@@ -91,14 +77,26 @@ async function recordVerdicts(
   return await insertChanges(tx, changes);
 }
 
-/** A clean of what is neither listed nor about to be says nothing to the state: nearly all results. */
-async function tellingOf(tx: Transaction, { list }: ScannedList, placed: readonly Placed[]): Promise<Telling[]> {
-  const extents = extentsOf(placed);
-  const open = new Map(
-    (await openListings(tx, sql`${onList(list.id)} and ${within(extents, listing)}`)).map((one) => [one.target, one]),
-  );
+/**
+ * What is listed, and cleans of what was: a clean of what is neither listed nor about to be, as nearly all are, says
+ * nothing to the state.
+ */
+async function tellingOf(
+  tx: Transaction,
+  scan: Scan,
+  { list }: ScannedList,
+  batch: Batch,
+  extents: readonly Extent[],
+): Promise<Telling[]> {
+  const open = byTarget(await openListings(tx, sql`${onList(list.id)} and ${within(extents, listing)}`));
   const waiting = await waitingOn(tx, list.id, within(extents, pending));
-  return placed.flatMap(({ result }) => {
+  const cleans = [...new Set([...open.keys(), ...waiting.keys()])].flatMap((target) => {
+    const position = positionIn(extents, target);
+    const result = position === null ? null : resultAt(batch, list, scan.targets, position);
+    return result ?? [];
+  });
+  const results = [...batch.results, ...cleans].sort((one, other) => one.position - other.position);
+  return results.flatMap((result) => {
     const { target } = result;
     const sight = sightOf(list, result);
     const before = { open: open.get(target) ?? null, waiting: waiting.get(target) ?? null };
@@ -107,15 +105,8 @@ async function tellingOf(tx: Transaction, { list }: ScannedList, placed: readonl
   });
 }
 
-function extentsOf(placed: readonly Placed[]): Extent[] {
-  const extents = new Map<string, Extent>();
-  for (const { kind, result } of placed) {
-    const extent = extents.get(kind);
-    if (extent === undefined) extents.set(kind, { kind, first: result.target, last: result.target });
-    else extent.last = result.target;
-  }
-  return [...extents.values()];
-}
+const byTarget = (listings: readonly OpenListing[]): Map<string, OpenListing> =>
+  new Map(listings.map((one) => [one.target, one]));
 
 /** Without targets that were tracked when the scan began and are not any more: what it sees of them changes nothing. */
 async function tracked(tx: Transaction, scan: Scan, told: Telling[]): Promise<Telling[]> {

@@ -10,7 +10,7 @@ export type Targets = {
 };
 
 /** `range` holds as many targets as there are positions from posFrom to posTo (exclusive), in the same order. */
-type Span = { range: TargetRange; posFrom: number; posTo: number };
+export type Span = { range: TargetRange; posFrom: number; posTo: number };
 
 /** A set's parts, and where each begins: a position is one target. */
 export type Part = { range: TargetRange; posFrom: number };

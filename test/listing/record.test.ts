@@ -66,7 +66,7 @@ test('listed, recoded, delisted: intervals with first and last proof, changes in
       server: '127.0.0.1:53',
       controls: [{ role: 'listed', answered: '127.0.0.2' }],
     },
-    { at: seconds(250, 1), asked: `${target}.a.example`, proven: true },
+    { at: seconds(250, 1), asked: '7.2.0.192.a.example', proven: true },
   ]);
   expect(changes[0]?.evidence[0]).toMatchObject({
     addresses: ['127.0.0.2'],

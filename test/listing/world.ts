@@ -6,7 +6,7 @@ import { pointOf } from '../../src/listing/ranges.ts';
 import { recordBatch } from '../../src/listing/record.ts';
 import { finishScan, type Scan, startFullScan, startNamedScan } from '../../src/listing/scans.ts';
 import type { Policy } from '../../src/listing/state.ts';
-import type { Batch, Meaning, Result, Verdict, Why } from '../../src/scan/verdict.ts';
+import type { Batch, Meaning, Result, Run, Verdict, Why } from '../../src/scan/verdict.ts';
 import type { TargetRange } from '../../src/target.ts';
 import { testDatabase } from '../database.ts';
 
@@ -75,18 +75,29 @@ export function batchOf(
   { posFrom = 0, posTo = scan.targets.size }: { posFrom?: number; posTo?: number } = {},
 ): Batch {
   const results: Result[] = [];
+  const runs: Run[] = [];
   for (let position = posFrom; position < posTo; position += 1) {
     const { kind, text } = scan.targets.at(position);
-    if (scan.lists.get(listId)?.list.accepts.includes(kind))
-      results.push({ ...resultOf(text, listId, at, found[text] ?? 'clean'), position });
+    if (!scan.lists.get(listId)?.list.accepts.includes(kind)) continue;
+    const one = found[text] ?? 'clean';
+    const verdict = verdictOf(one);
+    const ofItsOwn = verdict.kind === 'listed' || (verdict.kind === 'unknown' && !verdict.why.startsWith('list-'));
+    if (ofItsOwn) results.push(resultOf(position, text, listId, at, one));
+    else join(runs, { posFrom: position, posTo: position + 1, kind, verdict, proven: one === 'clean' });
   }
+  const size = posTo - posFrom;
   return {
     list: listId,
     posFrom,
     posTo,
     results,
-    runs: [],
-    traces: null,
+    runs,
+    traces: {
+      server: new Uint8Array(size),
+      after: new Uint32Array(size).fill(1000),
+      ttl: new Int32Array(size).fill(300),
+      rcode: new Uint8Array(size).fill(3),
+    },
     firstAt: minute(at),
     lastAt: new Date(minute(at).getTime() + 2000),
     path: 'servers',
@@ -98,19 +109,28 @@ export function batchOf(
   };
 }
 
-function resultOf(target: string, listId: string, at: number, found: Found): Omit<Result, 'position'> {
+function join(runs: Run[], run: Run): void {
+  const last = runs.at(-1);
+  const same = JSON.stringify([last?.kind, last?.verdict, last?.proven, last?.posTo]);
+  if (last !== undefined && same === JSON.stringify([run.kind, run.verdict, run.proven, run.posFrom]))
+    last.posTo = run.posTo;
+  else runs.push(run);
+}
+
+function resultOf(position: number, target: string, listId: string, at: number, found: Found): Result {
   const verdict = verdictOf(found);
   return {
+    position,
     target,
     list: listId,
     verdict,
-    proven: found === 'clean' || Array.isArray(found),
+    proven: Array.isArray(found),
     reason: Array.isArray(found) ? `see https://${listId}.example/${target}` : null,
     ttl: 300,
     path: 'servers',
     server: '127.0.0.1:53',
     asked: `${target}.${listId}.example`,
-    rcode: Array.isArray(found) ? 'NOERROR' : 'NXDOMAIN',
+    rcode: Array.isArray(found) ? 'NOERROR' : null,
     addresses: Array.isArray(found) ? found : [],
     at: new Date(minute(at).getTime() + 1000),
   };
