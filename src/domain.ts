@@ -26,7 +26,7 @@ export function readDomain(text: string, singleLabel: boolean): DomainReading {
  */
 export function registeredDomain(domain: string): string {
   // Loaded when a domain is first asked: the list of suffixes costs 30 ms, and most targets are addresses.
-  tldts ??= createRequire(import.meta.url)('tldts') as typeof import('tldts');
+  tldts ??= createRequire(import.meta.filename)('tldts') as typeof import('tldts');
   return tldts.getDomain(domain, { allowPrivateDomains: true }) ?? domain;
 }
 

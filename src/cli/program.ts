@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
-import { UserError } from '../errors.ts';
 import { FAILED } from '../exit.ts';
 import { version } from '../version.ts';
+import { ALLOW_SPECIAL, COMMON } from './common.ts';
+import { endOf } from './end.ts';
 import type { World } from './world.ts';
 
 /** Runs a command line, without node and script, and gives the exit status. */
@@ -10,20 +11,14 @@ export async function run(args: string[], world: World): Promise<number> {
   const program = createProgram(args[0], world, (result) => {
     status = result;
   });
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return status;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILED;
-    if (world.signal.aborted) return 130;
-    world.err(`${messageOf(error)}\n`);
-    return FAILED;
-  }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof UserError) return `dnsblwatch: ${error.message}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const parsed = program.parseAsync(args, { from: 'user' }).then(
+    () => status,
+    (error: unknown) => {
+      if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILED;
+      throw error;
+    },
+  );
+  return endOf(parsed, world);
 }
 
 type Ended = (status: number) => void;
@@ -64,7 +59,7 @@ function addCheck(program: Command, world: World, ended: Ended): void {
   common(program.command('check'))
     .description('look now: no database, no configuration needed')
     .argument('<target...>', 'addresses, prefixes, ranges, domains; - reads them from standard input')
-    .option('--allow-special', 'take private, loopback and documentation addresses too')
+    .option(ALLOW_SPECIAL.flags, ALLOW_SPECIAL.says)
     .action(async (targets: string[], options) => {
       const { check } = await import('./check.ts');
       ended(await check(targets, options, world));
@@ -128,7 +123,7 @@ function addTargets(targets: Command, world: World, ended: Ended): void {
     .option('--label <text>', 'a name for people')
     .addOption(tag())
     .option('--owner <name>', 'whose it is')
-    .option('--allow-special', 'take private, loopback and documentation addresses too')
+    .option(ALLOW_SPECIAL.flags, ALLOW_SPECIAL.says)
     .action(async (words: string[], options) => {
       const { addGiven } = await import('./targets.ts');
       await addGiven(words, options, world);
@@ -159,7 +154,7 @@ function addTargets(targets: Command, world: World, ended: Ended): void {
   recorded(targets.command('import'))
     .argument('<file>', 'one target a line, or CSV with the columns target, label, tags, owner')
     .option('--replace', 'track these and nothing else')
-    .option('--allow-special', 'take private, loopback and documentation addresses too')
+    .option(ALLOW_SPECIAL.flags, ALLOW_SPECIAL.says)
     .action(async (file: string, options) => {
       const { importFile } = await import('./targets.ts');
       await importFile(file, options, world);
@@ -299,15 +294,11 @@ function recorded(command: Command): Command {
 
 /** Adds the options that every command has. */
 function common(command: Command): Command {
-  return command
-    .addOption(new Option('--config <file>', 'configuration file'))
-    .addOption(new Option('--catalogue <file>', 'adds or replaces lists; may be repeated').argParser(collect))
-    .addOption(new Option('--lists <spec>', 'ids and tags, comma-separated, or default, all'))
-    .addOption(new Option('--resolver <which>', 'auto, direct, system or an address with an optional port'))
-    .addOption(new Option('--timeout <ms>', 'deadline of a lookup'))
-    .addOption(new Option('--format <format>', 'table, json, ndjson, csv, markdown, nagios'))
-    .addOption(new Option('--quiet', 'what is not clean, and errors, only'))
-    .addOption(new Option('--no-color', 'no colours (NO_COLOR in the environment does the same)'));
+  for (const { flags, says, many } of COMMON) {
+    const option = new Option(flags, says);
+    command.addOption(many ? option.argParser(collect) : option);
+  }
+  return command;
 }
 
 function collect(file: string, before: string[] | undefined): string[] {

@@ -1,4 +1,5 @@
 import { type Env, environment } from '../places.ts';
+import { openOutput } from './output.ts';
 
 /** All that a command has to do with the process it runs in. */
 export type World = {
@@ -18,22 +19,18 @@ export type World = {
 export function processWorld(): World {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(name));
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader (head, less) has seen enough.
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  const [out, err] = [openOutput(1), openOutput(2)];
   return {
     env: environment(),
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out: out.write,
+    err: err.write,
     async input() {
       const parts: Buffer[] = [];
       for await (const part of process.stdin) parts.push(part);
       return Buffer.concat(parts).toString('utf8');
     },
-    outIsTerminal: process.stdout.isTTY === true,
-    errIsTerminal: process.stderr.isTTY === true,
+    outIsTerminal: out.isTerminal,
+    errIsTerminal: err.isTerminal,
     now: () => new Date(),
     signal: stop.signal,
   };

@@ -18,7 +18,7 @@ export function packetClass(): PacketClass {
 }
 
 function loadPacket(): PacketClass {
-  const require = createRequire(import.meta.url);
+  const require = createRequire(import.meta.filename);
   const file = join(dirname(require.resolve('dns2/package.json')), 'packet.js');
   return existsSync(file) ? require(file) : require('dns2').Packet;
 }
