@@ -6,8 +6,15 @@ import type { ListDefinition } from './list.ts';
 const FOLDER = path.join(import.meta.dirname, 'data');
 const SUFFIX = '.json';
 
+let definitions: ListDefinition[] | undefined;
+
 /** The built-in lists as written. Not checked here: that would cost each start the loading of the schema. */
 export function builtinDefinitions(): ListDefinition[] {
+  definitions ??= readFolder();
+  return definitions;
+}
+
+function readFolder(): ListDefinition[] {
   const names = readdirSync(FOLDER).map((file) => path.basename(file, SUFFIX));
   return names.sort().flatMap((name) => {
     const file = JSON.parse(readFileSync(path.join(FOLDER, name + SUFFIX), 'utf8')) as { lists: ListDefinition[] };
