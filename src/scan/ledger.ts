@@ -74,7 +74,8 @@ export function fileLedger(folder: string, database?: string): Ledger {
   return {
     used(operator, at) {
       written ??= read(folder, hourOf(at), database);
-      return total(written, operator, hourOf(at)) + total(unwritten, operator, hourOf(at));
+      const own = database === undefined ? total(unwritten, operator, hourOf(at)) : 0;
+      return total(written, operator, hourOf(at)) + own;
     },
     add(operator, at, lookups) {
       count(unwritten, operator, hourOf(at), lookups);

@@ -43,6 +43,15 @@ test('processes side by side see each other after some lookups', () => {
   expect(one.used('one', NOON)).toBe(150);
 });
 
+test('what a scan asks is counted by all but the scans on its database, which know it already', () => {
+  const scan = fileLedger(folder, 'abc');
+  const ledgers = [scan, fileLedger(folder, 'abc'), fileLedger(folder, 'def'), fileLedger(folder)];
+  scan.add('one', NOON, 7);
+  expect(scan.used('one', NOON)).toBe(0);
+  scan.close();
+  expect(ledgers.map((ledger) => ledger.used('one', NOON))).toEqual([0, 0, 7, 7]);
+});
+
 test('nothing asked, nothing written', () => {
   const ledger = fileLedger(join(folder, 'state'));
   expect(ledger.used('one', NOON)).toBe(0);
