@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts';
 import { type ExitStatus, exitStatus } from '../exit.ts';
 import { followCatalogue } from '../listing/catalogue.ts';
 import type { ChangeRecord } from '../listing/changes.ts';
+import { recordedAfter } from '../listing/clock.ts';
 import { type OpenListing, onList, openListings } from '../listing/listings.ts';
 import { remember } from '../listing/memory.ts';
 import { recordBatch } from '../listing/record.ts';
@@ -43,17 +44,33 @@ export async function scan(words: string[], options: ScanCommandOptions, world: 
   const lists = listsToAsk(settings, options.lists);
   const named = await givenTargets(words, world, true);
   return await withDatabase(settings.database, async (db) => {
+    const told = await tellClock(db, world);
     const closed = await followConfig(db, settings, world);
     const started = await start(db, named, { options, settings, lists, world });
     if (started === null) return 0;
     try {
       const first = named.length > 0 || options.tag !== undefined;
       const pace = sharedPace(db, { holder: `scan ${started.id}`, first });
-      return await ask(db, started, { settings, lists, format, all: options.all === true, closed, pace, world });
+      const all = options.all === true;
+      const status = await ask(db, started, { settings, lists, format, all, closed, pace, world });
+      if (!told) await tellClock(db, world);
+      return status;
     } finally {
       await started.release();
     }
   });
+}
+
+/** What is recorded keeps its order; but times that are wrong are wrong in every report. */
+async function tellClock(db: Database, world: World): Promise<boolean> {
+  const now = world.now();
+  const last = await recordedAfter(db, now);
+  if (last === null) return false;
+  world.err(
+    `The clock has jumped back: it says ${now.toISOString()}, and ${last.toISOString()} is recorded already. ` +
+      'Set it and let it be kept (timedatectl set-ntp true).\n',
+  );
+  return true;
 }
 
 type Around = { options: ScanCommandOptions; settings: Settings; lists: List[]; world: World };

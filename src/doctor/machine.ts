@@ -5,8 +5,8 @@ import { UserError } from '../errors.ts';
 import { type Finding, note, ok, problem } from './finding.ts';
 
 export type DatabaseProbe =
-  /** `clock`: of a server of the user's own, null of the private one. */
-  | { kind: 'reachable'; where: string; clock: { theirs: Date; ours: Date } | null }
+  /** `clock`: of a server of the user's own, null of the private one. `after`: recorded, and yet to come by our clock. */
+  | { kind: 'reachable'; where: string; clock: { theirs: Date; ours: Date } | null; after: Date | null }
   | { kind: 'none'; where: string }
   | { kind: 'failed'; message: string };
 
@@ -23,6 +23,7 @@ export async function probeDatabase(given: string, now: () => Date): Promise<Dat
   }
   try {
     const { openDatabase } = await import('../db/open.ts');
+    const { recordedAfter } = await import('../listing/clock.ts');
     const database = await openDatabase(given, { migrations: null });
     try {
       const [row] = await database.sql<{ now: Date }[]>`select clock_timestamp() as now`;
@@ -30,6 +31,8 @@ export async function probeDatabase(given: string, now: () => Date): Promise<Dat
         kind: 'reachable',
         where,
         clock: row !== undefined && address ? { theirs: row.now, ours: now() } : null,
+        // A database without our tables has recorded nothing.
+        after: await recordedAfter(database, now()).catch(() => null),
       };
     } finally {
       await database.close();
@@ -61,6 +64,9 @@ export function clockFinding(now: Date, lists: readonly List[], database: Databa
   const checked = lists.map((list) => list.checked ?? '').reduce((one, other) => (one > other ? one : other), '');
   if (Number.isNaN(now.getTime()) || (checked !== '' && now.getTime() < Date.parse(checked)))
     return problem('clock', `it says ${shown(now)}, before the catalogue was last checked (${checked})`, fix);
+  const after = database.kind === 'reachable' ? database.after : null;
+  if (after !== null)
+    return problem('clock', `it says ${shown(now)}, and ${shown(after)} is recorded already: it has jumped back`, fix);
   const clock = database.kind === 'reachable' ? database.clock : null;
   if (clock !== null) {
     const apart = clock.ours.getTime() - clock.theirs.getTime();

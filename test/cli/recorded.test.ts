@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { probeDatabase } from '../../src/doctor/machine.ts';
 import { testDatabase } from '../database.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
 import { command, type Ran, temporaryHome } from './world.ts';
@@ -95,6 +96,17 @@ test('an address taken out of a range leaves the rest, and a target that is not 
   const { status, err } = await run('scan', '192.0.2.7');
   expect(status).toBe(3);
   expect(err).toContain('192.0.2.7 is not tracked in ');
+});
+
+test('a clock that has jumped back is reported, by scan and by doctor, and a scan goes on', async () => {
+  expect((await run('scan')).err).not.toContain('clock');
+  const now = (): Date => new Date(Date.now() - 3_600_000);
+  const env = { HOME: home, DNSBLWATCH_CONFIG: path.join(home, 'config.json'), DNSBLWATCH_DATABASE: database };
+  const { status, err } = await command(['scan', '--quiet'], { env, now });
+  expect(status).toBe(0);
+  expect(err).toMatch(/^The clock has jumped back: it says \S+Z, and \S+Z is recorded already\..*\n$/);
+  expect(await probeDatabase(database, now)).toMatchObject({ after: expect.any(Date) });
+  expect(await probeDatabase(database, () => new Date())).toMatchObject({ after: null });
 });
 
 test('with --quiet a scan without changes says nothing, so that cron sends no mail', async () => {

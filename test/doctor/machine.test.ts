@@ -31,7 +31,7 @@ test.each([
 const list = labList({ id: 'one', checked: '2026-11-24' });
 const none: DatabaseProbe = { kind: 'none', where: '/nowhere' };
 const theirs = new Date('2026-12-01T12:00:00Z');
-const served = (ours: Date): DatabaseProbe => ({ kind: 'reachable', where: 'x', clock: { theirs, ours } });
+const served = (ours: Date): DatabaseProbe => ({ kind: 'reachable', where: 'x', clock: { theirs, ours }, after: null });
 
 test.each<[string, Date, DatabaseProbe, string, RegExp]>([
   ['before the catalogue', new Date('2020-01-01T00:00:00Z'), none, 'problem', /2020-01-01T00:00:00Z, before/],
@@ -44,6 +44,13 @@ test.each<[string, Date, DatabaseProbe, string, RegExp]>([
     /cannot/,
   ],
   ['as the database', new Date('2026-12-01T12:00:59Z'), served(new Date('2026-12-01T12:00:59Z')), 'ok', /as the/],
+  [
+    'jumped back, after something was recorded',
+    new Date('2026-12-01T10:00:00Z'),
+    { kind: 'reachable', where: 'x', clock: null, after: theirs },
+    'problem',
+    /2026-12-01T12:00:00Z is recorded already/,
+  ],
   ['behind', new Date('2026-12-01T11:00:00Z'), served(new Date('2026-12-01T11:00:00Z')), 'problem', /3600 s before/],
   ['ahead', new Date('2026-12-01T12:02:00Z'), served(new Date('2026-12-01T12:02:00Z')), 'problem', /120 s after/],
 ])('the clock: %s', (_name, at, database, state, line) => {
