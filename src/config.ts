@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Limits } from './catalogue/list.ts';
 import type { Notify } from './config/channels.ts';
+import type { Serve } from './config/schedules.ts';
 import type { TargetsEntry } from './config/targets.ts';
 import { parseServer } from './dns/resolvers.ts';
 import { parseDuration } from './duration.ts';
@@ -29,6 +30,8 @@ export type Config = {
   limits: 'none' | Record<string, Limits | 'none'>;
   /** Channels, routes and when to alert; read only where something is to be sent. Throws UserError. */
   notify(): Promise<Notify>;
+  /** What `serve` does when, and where it listens; read only there. Throws UserError. */
+  serve(): Promise<Serve>;
   /** Names the address that lists see us at. */
   source: string;
   places: Places;
@@ -46,6 +49,7 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
   const found = named ?? (existsSync(places.config) ? places.config : null);
   const given = found === null ? {} : await (await import('./config/read.ts')).readConfigFile(found);
   const beside = found === null ? process.cwd() : path.dirname(path.resolve(found));
+  const where = `configuration ${found ?? 'without a file'}`;
   const folder = given.database === undefined ? undefined : databaseFrom(given.database, beside);
   return {
     file: found,
@@ -63,11 +67,10 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
     },
     limits: given.limits === undefined || given.limits === 'none' ? (given.limits ?? {}) : limitsOf(given.limits),
     async notify() {
-      return (await import('./config/channels.ts')).notifyFrom(
-        given,
-        env,
-        `configuration ${found ?? 'without a file'}`,
-      );
+      return (await import('./config/channels.ts')).notifyFrom(given, env, where);
+    },
+    async serve() {
+      return (await import('./config/schedules.ts')).serveFrom(given, where);
     },
     source: given.source ?? 'default',
     places,

@@ -28,11 +28,14 @@ const COMMANDS = new Map<string, Add>([
   ['check', addCheck],
   ['targets', (program, world, ended) => addTargets(program.command('targets'), world, ended)],
   ['scan', addScan],
+  ['scans', addScans],
   ['history', addHistory],
   ['delist', (program, world) => addDelist(program.command('delist'), world)],
   ['audit', addAudit],
   ['lists', addLists],
   ['doctor', addDoctor],
+  ['serve', (program, world) => addServe(program, world, 'serve')],
+  ['worker', (program, world) => addServe(program, world, 'worker')],
   ['demo', addDemo],
   ['db', (program, world) => addDatabase(program.command('db'), world)],
   ['config', (program, world) => addConfig(program.command('config'), world)],
@@ -78,6 +81,16 @@ function addScan(program: Command, world: World, ended: Ended): void {
     });
 }
 
+function addScans(program: Command, world: World): void {
+  recorded(program.command('scans').description('the scans so far').command('list', { isDefault: true }))
+    .description('the latest scans, and how far those under way are')
+    .option('--limit <number>', 'how many; default: 20')
+    .action(async (options) => {
+      const { listScans } = await import('./scans.ts');
+      await listScans(options, world);
+    });
+}
+
 function addHistory(program: Command, world: World): void {
   recorded(program.command('history'))
     .description('listings; changes; what was known at a moment')
@@ -101,6 +114,21 @@ function addDoctor(program: Command, world: World): void {
     .action(async (options) => {
       const { doctor } = await import('./doctor.ts');
       await doctor(options, world);
+    });
+}
+
+function addServe(program: Command, world: World, role: 'serve' | 'worker'): void {
+  const says = {
+    serve: 'scan on schedule, send alerts and digests, until it is stopped',
+    worker: 'take part in the scans of a serve on the same database',
+  };
+  recorded(program.command(role))
+    .description(says[role])
+    .option('--log <how>', 'json or pretty; default: pretty on a terminal')
+    .option('--verbose', 'log each part of a scan')
+    .action(async (options) => {
+      const { serve } = await import('./serve.ts');
+      await serve(role, options, world);
     });
 }
 

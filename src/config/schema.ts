@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { parseServer } from '../dns/resolvers.ts';
 import { parseDuration } from '../duration.ts';
 import { notifyEntries } from './channels.ts';
+import { serveEntries } from './schedules.ts';
 
 const duration = v.pipe(
   v.string('expected a duration such as 5m or 0s'),
@@ -106,6 +107,7 @@ export const configSchema = v.strictObject({
     v.description('By list or operator id; goes before what the catalogue says'),
   ),
   ...notifyEntries,
+  ...serveEntries,
   source: v.pipe(
     v.optional(text),
     v.description(

@@ -323,3 +323,16 @@ export const lease = pgTable(
   },
   (t) => [primaryKey({ columns: [t.operator, t.source] })],
 );
+
+/** A time at which a schedule was due, claimed by one process for all. */
+export const tick = pgTable(
+  'tick',
+  {
+    schedule: text().notNull(),
+    due: time('due').notNull(),
+    /** Later by the jitter. */
+    startsAt: time('starts_at').notNull(),
+    claimedAt: time('claimed_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.schedule, t.due] })],
+);

@@ -5,7 +5,7 @@ import type { Database } from '../db/open.ts';
 import { coverage, type ScanKind, scan, targetRange } from '../db/schema.ts';
 import type { TargetRange } from '../target.ts';
 import type { Targets } from '../targets/positions.ts';
-import { holdTracked, lockSpace, type Transaction } from './locks.ts';
+import { type Handle, holdTracked, lockSpace, type Transaction } from './locks.ts';
 import { rangeOf } from './ranges.ts';
 import { type StoredSet, storeSet } from './sets.ts';
 import type { Policy } from './state.ts';
@@ -129,8 +129,8 @@ async function stoppedScan(
 }
 
 /** What of each list was asked with the definition that it has now. */
-async function coveredOf(
-  tx: Transaction,
+export async function coveredOf(
+  tx: Handle,
   scanId: number,
   versions: ReadonlyMap<string, ScannedList>,
 ): Promise<Map<string, [number, number][]>> {

@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+import { parseDuration } from '../duration.ts';
+import { UserError } from '../errors.ts';
+import { isTimeZone } from '../schedule/cron.ts';
+import { readSchedules, type Schedule } from '../schedule/schedules.ts';
+
+/** The keys `schedules` and `serve` of the configuration: their schema, and what they mean. */
+
+const text = v.pipe(v.string('expected text'), v.nonEmpty('expected text'));
+const durationOf = (example: string) => {
+  const message = `expected a duration such as ${example}`;
+  return v.pipe(
+    v.string(message),
+    v.check((value) => parseDuration(value) !== null, message),
+  );
+};
+const timeZone = v.pipe(
+  v.string('expected a time zone such as Europe/Berlin'),
+  v.check(isTimeZone, 'expected a time zone such as Europe/Berlin'),
+);
+const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, 'expected a name of small letters, digits and -'));
+const LISTEN = 'expected an address and a port such as 127.0.0.1:9153, or off';
+const listen = v.pipe(
+  v.string(LISTEN),
+  v.check((value) => value === 'off' || addressOf(value) !== null, LISTEN),
+);
+
+const schedule = v.union(
+  [
+    text,
+    v.strictObject({
+      cron: v.pipe(text, v.description('Five fields, such as 17 */6 * * *')),
+      does: v.pipe(
+        v.optional(v.picklist(['scan', 'digest'], 'expected scan or digest')),
+        v.description('Default: scan'),
+      ),
+      timeZone: v.optional(timeZone),
+      tags: v.pipe(
+        v.optional(v.array(text, 'expected an array of tags')),
+        v.description('Targets with one of these tags; without, all'),
+      ),
+      lists: v.pipe(
+        v.optional(v.union([text, v.array(text)], 'expected ids, tags, default or all')),
+        v.description('As `lists` above, for this schedule'),
+      ),
+      jitter: v.pipe(
+        v.optional(durationOf('10m')),
+        v.description('A scan starts so much later at most, at random. Default: 10m'),
+      ),
+    }),
+  ],
+  'expected a cron expression, {cron, does, timeZone, tags, lists, jitter} or off',
+);
+
+export const serveEntries = {
+  schedules: v.pipe(
+    v.optional(v.record(name, schedule, 'expected an object of names and schedules')),
+    v.description('What `serve` does when. `scan` and `digest` are there without being named; `off` leaves one out'),
+  ),
+  serve: v.optional(
+    v.strictObject(
+      {
+        listen: v.pipe(v.optional(listen), v.description('Of metrics and health. Default: 127.0.0.1:9153')),
+        stopWithin: v.pipe(
+          v.optional(durationOf('30s')),
+          v.description('What is under way after that is left to the next start. Default: 30s'),
+        ),
+        targetMetrics: v.pipe(
+          v.optional(v.boolean('expected true or false')),
+          v.description('A metric for each listed target as well, not only for each list. Default: false'),
+        ),
+        timeZone: v.pipe(v.optional(timeZone), v.description("Of schedules without one. Default: the machine's")),
+      },
+      'expected an object with listen, stopWithin, targetMetrics, timeZone',
+    ),
+  ),
+};
+
+const entries = v.object(serveEntries);
+
+export type Serve = {
+  schedules: Schedule[];
+  /** null: no metrics, no health. */
+  listen: { host: string; port: number } | null;
+  /** Milliseconds. */
+  stopWithin: number;
+  targetMetrics: boolean;
+};
+
+/** Throws UserError that names the file and the entry. */
+export function serveFrom(given: v.InferOutput<typeof entries>, where: string): Serve {
+  const {
+    listen: at = '127.0.0.1:9153',
+    stopWithin = '30s',
+    targetMetrics = false,
+    timeZone: zone,
+  } = given.serve ?? {};
+  const read = Object.entries(given.schedules ?? {}).map(([id, entry]) => {
+    if (typeof entry === 'string') return [id, entry] as const;
+    const { jitter, ...rest } = entry;
+    return [id, jitter === undefined ? rest : { ...rest, jitter: parseDuration(jitter) ?? 0 }] as const;
+  });
+  try {
+    return {
+      schedules: readSchedules(Object.fromEntries(read), zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
+      listen: addressOf(at),
+      stopWithin: parseDuration(stopWithin) ?? 0,
+      targetMetrics,
+    };
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${where}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** `127.0.0.1:9153`, `[::1]:9153`; null for anything else. */
+function addressOf(value: string): { host: string; port: number } | null {
+  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(value) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  return host === undefined || port > 65_535 ? null : { host, port };
+}

@@ -1,0 +1,41 @@
+import { sql } from 'drizzle-orm';
+import type { Database } from '../db/open.ts';
+import type { ScanKind, ScanState } from '../db/schema.ts';
+
+/** One scan for a person; counts are of lookups. `share`: of what it is to ask, 0 to 1. */
+export type ScanRecord = {
+  id: number;
+  kind: ScanKind;
+  schedule: string | null;
+  state: ScanState;
+  startedAt: string;
+  endedAt: string | null;
+  targets: number;
+  lists: number;
+  share: number;
+  listed: number;
+  clean: number;
+  unknown: number;
+  changes: number;
+};
+
+/** The latest scans, newest first. */
+export async function latestScans(db: Pick<Database, 'orm'>, most: number): Promise<ScanRecord[]> {
+  // A list that takes no target of the set is covered by nothing, so the share is of the positions that lists reached.
+  const rows = await db.orm.execute<Record<string, string | number | null>>(sql`
+    select s.id::int, s.kind, s.schedule, s.state, t.size as targets, cardinality(s.list_ids) as lists,
+      to_char(s.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "startedAt",
+      to_char(s.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "endedAt",
+      case when s.state = 'finished' then 1
+        else least(1, coalesce(c.positions, 0)::float / greatest(1, t.size::bigint * cardinality(s.list_ids))) end as share,
+      coalesce(c.listed, 0)::int as listed, coalesce(c.clean, 0)::int as clean, coalesce(c.unknown, 0)::int as unknown,
+      (select count(*)::int from change where scan_id = s.id) as changes
+    from scan s
+    join target_set t on t.id = s.set_id
+    left join lateral (
+      select sum(pos_to - pos_from) as positions, sum(listed) as listed, sum(clean) as clean, sum(unknown) as unknown
+      from coverage where scan_id = s.id
+    ) c on true
+    order by s.id desc limit ${most}`);
+  return [...rows] as unknown as ScanRecord[];
+}

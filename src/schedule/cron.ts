@@ -1,0 +1,70 @@
+import { CronExpressionParser } from 'cron-parser';
+import { createTask, type RunCoordinator, validateDetailed } from 'node-cron';
+
+/** A cron expression of five fields and the time zone whose clock it means. */
+export type Cron = { expression: string; timeZone: string };
+
+/** What is wrong with the expression, for a person; null where it is in order. */
+export function cronFault(expression: string): string | null {
+  const { valid, errors } = validateDetailed(expression);
+  if (!valid) return errors[0]?.message ?? 'no cron expression';
+  // node-cron takes seconds too; nobody may ask lists that often.
+  const fields = expression.trim().split(/\s+/).length;
+  return fields > 5 ? `${fields} fields in place of five (no seconds)` : null;
+}
+
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The last time at or before `at` at which it was due. */
+export function lastDue({ expression, timeZone }: Cron, at: Date): Date {
+  // prev() is strictly before, and the moment itself counts.
+  const after = new Date(at.getTime() + 1);
+  return CronExpressionParser.parse(expression, { currentDate: after, tz: timeZone }).prev().toDate();
+}
+
+/** The times after `from` and up to `to` at which it is due. */
+export function dueBetween({ expression, timeZone }: Cron, from: Date, to: Date): Date[] {
+  const times = CronExpressionParser.parse(expression, { currentDate: from, tz: timeZone });
+  const due: Date[] = [];
+  for (let next = times.next().toDate(); next <= to; next = times.next().toDate()) due.push(next);
+  return due;
+}
+
+export type CronEvents = {
+  /** It is due: resolves to whether it is this process that acts on it. */
+  claim(due: Date): Promise<boolean>;
+  /** Times passed on which nobody could act: the machine slept, or `claim` failed. */
+  onMissed(): void;
+};
+
+/**
+ * Has `claim` called each time it is due, in every process that runs; which of them acts is for `claim` to settle.
+ * Daylight saving is node-cron's affair: an hour that comes twice is due once. Returns `stop`.
+ */
+export function startCron(name: string, cron: Cron, { claim, onMissed }: CronEvents): () => void {
+  const runCoordinator: RunCoordinator = {
+    // The key is `name:time`, with the time as ISO 8601 writes it.
+    shouldRun: (key) => claim(new Date(key.slice(name.length + 1))),
+  };
+  const silent = { info() {}, warn() {}, error() {}, debug() {} };
+  const task = createTask(cron.expression, () => {}, {
+    name,
+    timezone: cron.timeZone,
+    distributed: true,
+    runCoordinator,
+    logger: silent,
+  });
+  task.on('execution:missed', onMissed);
+  task.on('execution:skipped', ({ reason }) => {
+    if (reason === 'coordinator-error') onMissed();
+  });
+  void task.start();
+  return () => void task.destroy();
+}

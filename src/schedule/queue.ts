@@ -1,0 +1,103 @@
+import { type Db, PgBoss } from 'pg-boss';
+import type { Sql, TransactionSql } from 'postgres';
+
+/** Work handed from one process to another, in tables of the same database (schema `jobs`). */
+export type Queue = PgBoss;
+
+export type QueueOptions = {
+  /** Looks after lost jobs, as `serve` does; a plain worker leaves that to it. */
+  supervise: boolean;
+  onError(error: Error): void;
+};
+
+const SCHEMA = 'jobs';
+/** Seconds without a sign of life after which a job is another worker's. pg-boss takes no less than 10. */
+const HEARTBEAT = 15;
+
+/** Opens the queue on the database's own connections. pg-boss makes and updates its tables itself. */
+export async function openQueue(sql: Sql, { supervise, onError }: QueueOptions): Promise<Queue> {
+  const boss = new PgBoss({
+    db: { ...asDatabase(sql), ...listening(sql), beginTransaction: () => beginTransaction(sql) },
+    schema: SCHEMA,
+    supervise,
+    schedule: false,
+    useListenNotify: true,
+    monitorIntervalSeconds: 5,
+    superviseIntervalSeconds: 5,
+    registerInstance: false,
+    openTelemetry: { enabled: false },
+  });
+  boss.on('error', onError);
+  await boss.start();
+  return boss;
+}
+
+/** What every queue of ours has: a dead worker's job goes to another, and one that fails time and again is kept. */
+export const LASTING = {
+  notify: true,
+  heartbeatSeconds: HEARTBEAT,
+  expireInSeconds: 24 * 3600,
+  retryLimit: 50,
+  retryDelay: 2,
+  retryBackoff: true,
+  retryDelayMax: 300,
+} as const;
+
+/** pg-boss within a transaction of ours: what it is told is done if the transaction is. */
+export function within(tx: TransactionSql): { db: Db } {
+  return { db: asDatabase(tx) };
+}
+
+/** With values one statement, without maybe several, which need the simple protocol and one connection. */
+function asDatabase(sql: Sql | TransactionSql): Db {
+  return {
+    async executeSql(text, values) {
+      if (values !== undefined && values.length > 0) return { rows: await sql.unsafe(text, values as never[]) };
+      if (!('reserve' in sql)) return { rows: rowsOf(await sql.unsafe(text)) };
+      const connection = await sql.reserve();
+      try {
+        return { rows: rowsOf(await connection.unsafe(text)) };
+      } catch (error) {
+        await connection`rollback`.catch(() => {});
+        throw error;
+      } finally {
+        connection.release();
+      }
+    },
+  };
+}
+
+/** Of several statements the last result that has rows. */
+function rowsOf(result: readonly unknown[]): unknown[] {
+  const several = result.filter(Array.isArray);
+  return several.length === 0 ? [...result] : [...(several.findLast((one) => one.length > 0) ?? [])];
+}
+
+function listening(sql: Sql): Pick<Db, 'listen'> {
+  return {
+    async listen(channel, onNotification, onReconnect) {
+      const { unlisten } = await sql.listen(channel, onNotification, onReconnect);
+      return { close: unlisten };
+    },
+  };
+}
+
+async function beginTransaction(sql: Sql): ReturnType<NonNullable<Db['beginTransaction']>> {
+  const connection = await sql.reserve();
+  await connection`begin`;
+  let settled = false;
+  const settle = async (how: 'commit' | 'rollback'): Promise<void> => {
+    if (settled) return;
+    settled = true;
+    try {
+      await connection.unsafe(how);
+    } finally {
+      connection.release();
+    }
+  };
+  return {
+    db: asDatabase(connection as unknown as TransactionSql),
+    commit: () => settle('commit'),
+    rollback: () => settle('rollback').catch(() => {}),
+  };
+}

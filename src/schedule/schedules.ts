@@ -1,0 +1,64 @@
+import { UserError } from '../errors.ts';
+import { type Cron, cronFault, isTimeZone } from './cron.ts';
+
+/** What is done when it is due, and on what. */
+export type Schedule = Cron & {
+  name: string;
+  does: 'scan' | 'digest';
+  /** Targets with one of these tags; none: all that is tracked. */
+  tags: readonly string[];
+  /** As `--lists`; null: those of the configuration. */
+  lists: string | null;
+  /** Milliseconds; a scan starts so much later at most, at random, so that nobody asks on the full hour. */
+  jitter: number;
+};
+
+/** An entry of `schedules` in the configuration: a cron expression alone, or with what it is about. */
+export type GivenSchedule =
+  | string
+  | {
+      cron: string;
+      does?: 'scan' | 'digest' | undefined;
+      timeZone?: string | undefined;
+      tags?: string[] | undefined;
+      lists?: string | string[] | undefined;
+      /** Milliseconds. */
+      jitter?: number | undefined;
+    };
+
+const JITTER = 10 * 60_000;
+
+/** What is there without being named: a scan every six hours, a digest in the morning. */
+const DEFAULT = { scan: '17 */6 * * *', digest: '0 7 * * *' };
+
+/**
+ * The schedules of a configuration, with `scan` and `digest` where it says nothing of them; `off` leaves one out.
+ * @param zone The time zone where an entry names none.
+ * Throws UserError that names the entry.
+ */
+export function readSchedules(given: Readonly<Record<string, GivenSchedule>>, zone: string): Schedule[] {
+  const all: Record<string, GivenSchedule> = { ...DEFAULT, ...given };
+  return Object.entries(all)
+    .filter(([, entry]) => entry !== 'off')
+    .map(([name, entry]) => readSchedule(name, typeof entry === 'string' ? { cron: entry } : entry, zone));
+}
+
+function readSchedule(name: string, given: Exclude<GivenSchedule, string>, zone: string): Schedule {
+  const where = `schedules.${name}`;
+  const fault = cronFault(given.cron);
+  if (fault !== null)
+    throw new UserError(`${where}: "${given.cron}": ${fault}; expected five fields such as "17 */6 * * *", or off`);
+  const timeZone = given.timeZone ?? zone;
+  if (!isTimeZone(timeZone))
+    throw new UserError(`${where}.timeZone: "${timeZone}": expected a name such as Europe/Berlin or UTC`);
+  const does = given.does ?? (name === 'digest' ? 'digest' : 'scan');
+  return {
+    name,
+    does,
+    expression: given.cron,
+    timeZone,
+    tags: given.tags ?? [],
+    lists: given.lists === undefined ? null : [given.lists].flat().join(','),
+    jitter: does === 'digest' ? 0 : (given.jitter ?? JITTER),
+  };
+}

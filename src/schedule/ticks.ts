@@ -1,0 +1,57 @@
+import type { Sql, TransactionSql } from 'postgres';
+import { lastDue } from './cron.ts';
+import type { Schedule } from './schedules.ts';
+
+/** One time that a schedule was due. `startsAt` is later by the jitter. */
+export type Tick = { schedule: string; due: Date; startsAt: Date };
+
+/** Hands the tick's work over, within the transaction that claims it: both or neither. */
+export type HandOver = (tick: Tick, tx: TransactionSql) => Promise<void>;
+
+/** Ticks further ahead than this were claimed by a clock that was wrong; they must not silence the right one. */
+const AHEAD = 3_600_000;
+
+/**
+ * Claims a tick for this process and hands its work over. Of all processes on the database one gets `true`, whichever
+ * comes first; none if a later tick was claimed already.
+ */
+export async function claimTick(
+  sql: Sql,
+  { name, jitter }: Pick<Schedule, 'name' | 'jitter'>,
+  due: Date,
+  now: Date,
+  handOver: HandOver,
+): Promise<boolean> {
+  return await sql.begin(async (tx) => {
+    const startsAt = new Date(now.getTime() + Math.floor(Math.random() * jitter));
+    const claimed = await tx`
+      insert into tick (schedule, due, starts_at, claimed_at)
+      select ${name}, ${due}, ${startsAt}, ${now}
+      where not exists (
+        select from tick where schedule = ${name} and due >= ${due} and due <= ${new Date(now.getTime() + AHEAD)}
+      )
+      on conflict do nothing
+      returning 1`;
+    if (claimed.length === 0) return false;
+    await handOver({ schedule: name, due, startsAt }, tx);
+    return true;
+  });
+}
+
+/**
+ * Makes up, once, for the times that passed while nobody ran. A schedule that is new scans at once, so that whoever
+ * sets it up sees something; a digest waits for its hour. Returns the time made up for, if it was this process.
+ */
+export async function makeUp(sql: Sql, schedule: Schedule, now: Date, handOver: HandOver): Promise<Date | null> {
+  const due = lastDue(schedule, now);
+  const [last] = await sql<{ due: Date }[]>`
+    select due from tick
+    where schedule = ${schedule.name} and due <= ${new Date(now.getTime() + AHEAD)}
+    order by due desc limit 1`;
+  if (last !== undefined && last.due >= due) return null;
+  const fresh = last === undefined;
+  const atOnce = fresh ? { ...schedule, jitter: 0 } : schedule;
+  const nothing: HandOver = async () => {};
+  const won = await claimTick(sql, atOnce, due, now, fresh && schedule.does === 'digest' ? nothing : handOver);
+  return won ? due : null;
+}
