@@ -32,6 +32,7 @@ const COMMANDS = new Map<string, Add>([
   ['history', addHistory],
   ['delist', (program, world) => addDelist(program.command('delist'), world)],
   ['audit', addAudit],
+  ['explain', (program, world) => addExplain(program, world)],
   ['lists', addLists],
   ['doctor', addDoctor],
   ['serve', (program, world) => addServe(program, world, 'serve')],
@@ -262,6 +263,22 @@ Examples:
     .action(async (targets: string[], options) => {
       const { auditGiven } = await import('./audit.ts');
       ended(await auditGiven(targets, options, world));
+    });
+}
+
+function addExplain(program: Command, world: World): void {
+  common(program.command('explain'))
+    .description('what an SMTP refusal means, which list or provider it quotes, and what to do')
+    .argument('<reply...>', 'the reply, a bounce or a line of the log; - for standard input')
+    .addHelpText(
+      'after',
+      `
+Example:
+  dnsblwatch explain "550 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.spamhaus.org"`,
+    )
+    .action(async (words: string[], options) => {
+      const { explain } = await import('./explain.ts');
+      await explain(words, options, world);
     });
 }
 
