@@ -39,6 +39,8 @@ export type AskOptions = {
   /** RD, set towards resolvers only. */
   recursionDesired: boolean;
   signal?: AbortSignal | undefined;
+  /** Called for each retransmission. */
+  resent?: () => void;
 };
 
 /** Asks one server one question; never throws for what the network does, only when `signal` is aborted. */

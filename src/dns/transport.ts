@@ -187,6 +187,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
     peer.roundTrip = withTimeout(peer.roundTrip);
     if (!exchange.last) {
       stats.retransmitted += 1;
+      exchange.options.resent?.();
       send(exchange);
       return;
     }

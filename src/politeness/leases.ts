@@ -4,10 +4,10 @@ import { type Grant, giveWay, grant, type Lease, type Wish } from './turns.ts';
 const HOUR = 3_600_000;
 const HOURS_KEPT = 24;
 
-/** Lookups that were granted in an hour (since 1970) and not used. */
+/** Lookups that were granted in an hour (since 1970) and not used; below 0 where more packets were sent. */
 export type Unused = { hour: number; count: number };
 
-export type Request = Pick<Wish, 'rate' | 'lookups' | 'closings'> & {
+export type Request = Pick<Wish, 'rate' | 'lookups' | 'closings' | 'resent'> & {
   operator: string;
   /** Lookups of the last 24 hours that are in no ledger of the database. */
   elsewhere: number;
@@ -57,7 +57,7 @@ export function openLeases(sql: Sql, { source, holder, first }: LeasesOptions): 
         const hour = Math.floor(now / HOUR);
         const asked = new Map<string, number>();
         const replies = requests.map(({ operator, elsewhere, ...wish }): Reply => {
-          const before = asked.get(operator) ?? 0;
+          const before = (asked.get(operator) ?? 0) + wish.resent;
           const usedUp = elsewhere + (used.get(operator) ?? 0) + before;
           const left = wish.rate.perDay === null ? Number.POSITIVE_INFINITY : wish.rate.perDay - usedUp;
           const { lease, granted } = grant(leaseOf(leases, operator), { ...wish, holder, first, left }, now);
@@ -74,7 +74,7 @@ export function openLeases(sql: Sql, { source, holder, first }: LeasesOptions): 
         const hour = Math.floor(now / HOUR);
         const ways = new Map([...leases].map(([operator, lease]) => [operator, giveWay(lease, holder)]));
         // What was counted in an hour that is over stays there: rather a lookup too few than one too many.
-        const back = [...operators].filter(([, unused]) => unused.hour === hour && unused.count > 0);
+        const back = [...operators].filter(([, unused]) => unused.hour === hour || unused.count < 0);
         const asked = new Map(back.map(([operator, unused]) => [operator, -unused.count]));
         await Promise.all([storeLeases(tx, source, ways), count(tx, source, hour, asked)]);
       }),

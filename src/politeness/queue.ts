@@ -17,13 +17,15 @@ type Waiter = { go(turn: Turn): void; refuse(): void; fail(error: unknown): void
 /** Those that wait for a turn at one operator, closing controls first, and the turns that are there for them. */
 export type Queue = {
   operator: string;
+  /** A packet without a turn. */
+  resent(): void;
   wait(purpose: 'lookup' | 'closing', signal?: AbortSignal): Promise<Leave>;
   /** When to ask for turns, as of performance.now(); Infinity: nobody waits for any. */
   hungryAt(): number;
   request(): Omit<Request, 'elsewhere'>;
   take(reply: Reply, nowMs: number): void;
   fail(error: unknown): void;
-  /** What is left when nobody asks any more; null: there were never any turns. */
+  /** What is left when nobody asks any more, below 0 where more was sent; null: there were never any turns. */
   unused(): Unused | null;
 };
 
@@ -32,6 +34,7 @@ export function createQueue(operator: string, rate: Rate): Queue {
   const closings = new Set<Waiter>();
   const turns: Turn[] = [];
   let unused: Unused | null = null;
+  let resent = 0;
   let askAt = Number.NEGATIVE_INFINITY;
   let spentUntil = Number.NEGATIVE_INFINITY;
 
@@ -59,6 +62,9 @@ export function createQueue(operator: string, rate: Rate): Queue {
 
   return {
     operator,
+    resent() {
+      resent += 1;
+    },
     wait: (purpose, signal) =>
       new Promise<Leave>((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
@@ -98,7 +104,10 @@ export function createQueue(operator: string, rate: Rate): Queue {
         (perDay ?? Number.POSITIVE_INFINITY) * DAY_AHEAD,
         MOST_AHEAD,
       );
-      return { operator, rate, closings: closings.size, lookups: Math.max(lookups.size, Math.floor(ahead)) };
+      const wanted = { closings: closings.size, lookups: Math.max(lookups.size, Math.floor(ahead)) };
+      const request = { operator, rate, resent, ...wanted };
+      resent = 0;
+      return request;
     },
     take({ waits, hour, again, spent }, nowMs) {
       if (unused?.hour !== hour) unused = { hour, count: 0 };
@@ -118,7 +127,7 @@ export function createQueue(operator: string, rate: Rate): Queue {
     },
     unused() {
       for (const turn of turns.splice(0)) lose(turn);
-      return unused;
+      return unused === null ? null : { hour: unused.hour, count: unused.count - resent };
     },
   };
 }

@@ -70,7 +70,8 @@ export function createSharedPacing({ leases, beside, limits, now }: SharedPacing
   return {
     gate(list): Gate {
       const rate = rateOf(list, limits);
-      if (rate.perSecond === null && rate.perDay === null) return { abreast: abreastOf(rate), take: async () => 'go' };
+      if (rate.perSecond === null && rate.perDay === null)
+        return { abreast: abreastOf(rate), take: async () => 'go', resent: () => {} };
       const name = JSON.stringify([list.operator, rate]);
       const queue = queues.get(name) ?? createQueue(list.operator, rate);
       queues.set(name, queue);
@@ -83,6 +84,10 @@ export function createSharedPacing({ leases, beside, limits, now }: SharedPacing
           const leave = await waiting;
           if (leave === 'go') beside.add(list.operator, now(), 1);
           return leave;
+        },
+        resent() {
+          queue.resent();
+          beside.add(list.operator, now(), 1);
         },
       };
     },

@@ -1,5 +1,7 @@
 import type { Rate } from '../scan/pacing.ts';
 
+/** Milliseconds of the rate that retransmissions may have used in advance. */
+const OWED = 10_000;
 /** Milliseconds before its time that a turn may be given out: what one process holds of an operator's rate at most. */
 const AHEAD = 1000;
 /** Milliseconds before the last turn runs out that more are asked for. */
@@ -28,6 +30,8 @@ export type Wish = {
   lookups: number;
   /** Closing controls, which may overdraw the day. */
   closings: number;
+  /** Packets that were sent without a turn. */
+  resent: number;
   /** Lookups that the day has left, for all. */
   left: number;
 };
@@ -54,13 +58,17 @@ export function grant(lease: Lease, wish: Wish, now: number): { lease: Lease; gr
   }
   const interval = 1000 / perSecond;
   // More than could have been given out is the mark of a clock that jumped back, or of other limits.
-  const base = Math.min(Math.max(lease.spentUntil, now), now + AHEAD + burst * interval);
+  const spentUntil = Math.min(Math.max(lease.spentUntil, now), now + AHEAD + OWED + burst * interval);
+  const base = spentUntil + wish.resent * interval;
   const waitOf = (turn: number): number => Math.max(0, base - now + (turn - burst) * interval);
 
   const otherFirst = !wish.first && lease.first !== null && now < lease.first.until ? lease.first : null;
   const patience = Math.min(lease.othersFrom - now, interval / OTHERS_SHARE);
   if (otherFirst !== null && patience > 0)
-    return { lease, granted: { lookups: 0, closings: 0, waits: [], again: patience, spent: most === 0 } };
+    return {
+      lease: { ...lease, spentUntil: base },
+      granted: { lookups: 0, closings: 0, waits: [], again: patience, spent: most === 0 },
+    };
   const within = Math.max(0, Math.floor((now + AHEAD - base) / interval + burst));
   const turns = otherFirst === null ? within : Math.min(within, 1);
   const closings = Math.min(wish.closings, turns);

@@ -41,6 +41,7 @@ export async function askOnce(
     deadline: Math.max(1, Math.round(options.deadline)),
     recursionDesired: path.resolver,
     signal: line.signal,
+    resent: line.gate.resent,
   });
   return { answer: checked(answer, path), spent: performance.now() - started };
 }

@@ -19,6 +19,8 @@ export type Leave = 'go' | 'budget';
 export type Gate = {
   /** Waits for a turn. A `closing` control may overdraw the budget: without it the batch before it would be lost. */
   take(purpose: 'lookup' | 'closing', signal?: AbortSignal): Promise<Leave>;
+  /** A packet was sent once more: it counts, and later ones wait for it. */
+  resent(): void;
   /** Lookups that may wait for a turn side by side, so that none waits long: those of five seconds. */
   abreast: number;
 };
@@ -96,6 +98,10 @@ export function createPacing({ ledger, limits, now = () => new Date() }: PacingO
             if (ms > 0) await wait(ms, undefined, signal ? { signal } : {});
           }
           return 'go';
+        },
+        resent() {
+          if (rate.perDay !== null) ledger.add(list.operator, now(), 1);
+          if (rate.perSecond !== null) bucket.take(rate.perSecond, rate.burst, performance.now());
         },
       };
     },

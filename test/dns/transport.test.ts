@@ -191,9 +191,14 @@ test('a silent server is a time-out at the deadline', async () => {
 test('a lost query is sent again, to the same server with the same id, inside the deadline', async () => {
   const server = await lab((question) => (question.count < 3 ? { silence: true } : { a: ['127.0.0.2'] }));
   const { ask, stats } = transport();
-  const answer = await ask(server.address, QUESTION, { deadline: 4000, recursionDesired: false });
+  let told = 0;
+  const resent = (): void => {
+    told += 1;
+  };
+  const answer = await ask(server.address, QUESTION, { deadline: 4000, recursionDesired: false, resent });
   expect(inShort(answer)).toBe('records 127.0.0.2');
   expect(stats).toMatchObject({ sent: 3, retransmitted: 2, received: 1 });
+  expect(told).toBe(2);
 });
 
 test('a server that is known to be quick is asked again after 250 ms', async () => {

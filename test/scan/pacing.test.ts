@@ -43,6 +43,19 @@ describe('rate', () => {
     expect(performance.now() - started).toBeLessThan(200 + SLACK);
   });
 
+  test('a packet that is sent once more takes a turn', async () => {
+    const ledger = plenty();
+    const gate = createPacing({ ledger }).gate(
+      labList({ id: 'bl', servers: FAR, limits: { perSecond: 4, perDay: 100 } }),
+    );
+    await gate.take('lookup');
+    for (let sent = 0; sent < 3; sent += 1) gate.resent();
+    const started = performance.now();
+    await gate.take('lookup');
+    expect(performance.now() - started).toBeGreaterThan(245);
+    expect(ledger.used('bl', new Date())).toBe(5);
+  });
+
   test('limits of the configuration go before those of the catalogue', async () => {
     const list = labList({ id: 'bl', operator: 'one', servers: FAR, limits: { perSecond: 1 } });
     for (const limits of ['none', { one: 'none' }, { bl: { perSecond: 1000 } }] as const) {
