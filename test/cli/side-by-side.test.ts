@@ -129,9 +129,9 @@ test('two scans share the day, and a check knows what they asked', { timeout: 18
   await Promise.all([scan('daily'), scan('daily', '192.0.7.192/26')].map(ended));
   const names = lab.questions.slice(before).map(({ name }) => name);
   const lookups = new Set(names.filter((name) => /^\d+\.[2-7]\.0\.192\./.test(name)));
-  // The rest were the controls of both.
+  // The rest were the controls of both, or of one where the other came too late.
   expect(lookups.size).toBeGreaterThanOrEqual(DAY - 8);
-  expect(lookups.size).toBeLessThanOrEqual(DAY - 6);
+  expect(lookups.size).toBeLessThanOrEqual(DAY - 3);
   const [row] = await db.sql`select sum(asked)::int as asked from ledger where operator = ${`daily-${run}`}`;
   expect(row?.asked).toBeGreaterThanOrEqual(DAY);
   const words = ['192.0.2.1', '--allow-special', '--catalogue', path.join(home, 'lists.json'), '--lists', 'daily'];
