@@ -58,7 +58,7 @@ export async function check(words: string[], options: CheckOptions, world: World
     format,
     status,
     paint: settings.paint,
-    out: world.out,
+    world,
   });
   return status;
 }

@@ -10,6 +10,7 @@ import { renderWays, type Way } from '../output/delisting.ts';
 import { countOf, expand, parseTarget, type Target } from '../target.ts';
 import { withDatabase } from './database.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
+import { say } from './say.ts';
 import type { World } from './world.ts';
 
 export type RemovalOptions = CommonOptions & { note?: string; label?: string };
@@ -33,9 +34,10 @@ export async function showDelisting(
     const all = waysOf(target, records, settings, world.now());
     const ways = all.filter(({ advice }) => only === null || advice.list === only);
     if (format === 'json') return world.out(`${JSON.stringify(ways, null, 2)}\n`);
-    if (ways.length > 0) return world.out(renderWays(target.text, ways, settings.paint));
+    if (ways.length > 0) return say(world, renderWays(target.text, ways, world.now(), settings.paint));
     const on = only === null ? 'no open listing' : `no open listing on ${only}`;
-    world.out(
+    say(
+      world,
       `${target.text} has ${on} in ${withoutPassword(settings.database)}.\n` +
         `Look now: dnsblwatch check ${target.text}; record it: dnsblwatch targets add ${target.text}, then dnsblwatch scan.\n`,
     );

@@ -7,7 +7,9 @@ import { type SimulatedLists, startSimulatedLists } from '../demo/lists.ts';
 import { STORY } from '../demo/story.ts';
 import { FAILED } from '../exit.ts';
 import { paintFor } from '../output/colour.ts';
+import { count } from '../output/table.ts';
 import { run } from './program.ts';
+import { say } from './say.ts';
 import type { World } from './world.ts';
 
 const NEXT = `The same with the real lists:
@@ -22,34 +24,47 @@ const NEXT = `The same with the real lists:
 
 /**
  * The whole story without a network: lists that really are asked, over DNS on loopback, a throw-away database, and the
- * commands as a user gives them. Scans that confirm each other need no five minutes between them here.
+ * commands as a user gives them. Only the clock is the story's own: it ends now, and began a day ago.
  */
 export async function demo(options: { color?: boolean }, world: World): Promise<number> {
   const folder = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-demo-'));
   // Started by root, the database runs under another account that has to get to its folder.
   chmodSync(folder, 0o711);
-  const inStory: World = { ...world, env: storyEnvironment(world, folder, options) };
+  const clock = storyClock(world);
+  const inStory: World = { ...world, env: storyEnvironment(world, folder, options), now: clock.now };
   const paint = paintFor({ terminal: world.outIsTerminal, noColor: options.color === false });
   const give = async (words: string[]): Promise<void> => {
-    world.out(`${paint.bold(`$ dnsblwatch ${words.map(quoted).join(' ')}`)}\n`);
+    say(world, `${paint.bold(`$ dnsblwatch ${words.map(quoted).join(' ')}`)}\n`);
     const before = said.errors;
-    await run(words, { ...inStory, err: said.hear });
+    let silent = true;
+    const out = (text: string): void => {
+      silent = false;
+      world.out(text);
+    };
+    await run(words, { ...inStory, out, err: said.hear });
     if (said.errors > before) throw new Error(`the demo's own command failed: ${words.join(' ')}`);
-    world.out('\n');
+    world.out(silent ? `${paint.dim('(nothing has changed, so it says nothing)')}\n\n` : '\n');
   };
   const said = listenTo(world);
   const lists = await startSimulatedLists();
   try {
-    world.out(`${lists.definitions.length} simulated lists answer on 127.0.0.1; the database is a private one.\n\n`);
+    const number = lists.definitions.length;
+    say(
+      world,
+      `${number} simulated lists answer DNS on 127.0.0.1, and a private database is started. Every line below is what the command really says; only the clock is turned.\n\n`,
+    );
     const database = await openDatabase(path.join(folder, 'data'), { settings: { fsync: 'off' } });
     try {
       writeSettings(folder, lists);
       for (const chapter of STORY) {
+        clock.forward(chapter.after);
         chapter.happens?.(lists);
-        world.out(`${paint.bold(`== ${chapter.title}`)}\n${chapter.tells}\n\n`);
+        const at = chapter.after === 0 ? '' : `${count(chapter.after, 'hour')} later: `;
+        say(world, `${paint.bold(`== ${at}${chapter.title}`)}\n${chapter.tells}\n\n`);
         for (const words of chapter.commands) await give(words);
       }
-      world.out(`${paint.bold('== The digest')}\n${await digest(inStory)}\n${NEXT}`);
+      say(world, `${paint.bold('== The day in short')}\n${await digest(inStory, lists)}\n`);
+      world.out(NEXT);
     } finally {
       await database.close();
     }
@@ -73,9 +88,21 @@ function writeSettings(folder: string, { definitions }: SimulatedLists): void {
     catalogue: 'lists.json',
     lists: definitions.map(({ id }) => id),
     timeout: '500ms',
-    confirm: { spacing: '0s' },
   };
   writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
+}
+
+const HOUR = 3_600_000;
+
+/** A clock that goes as the world's does, from so long before it that the story ends now. */
+function storyClock(world: World): { now(): Date; forward(hours: number): void } {
+  let behind = STORY.reduce((sum, { after }) => sum + after, 0);
+  return {
+    now: () => new Date(world.now().getTime() - behind * HOUR),
+    forward(hours) {
+      behind -= hours;
+    },
+  };
 }
 
 /** Passes on what a command says on standard error, and counts its failures. */
@@ -90,13 +117,14 @@ function listenTo(world: World): { errors: number; hear(text: string): void } {
   return heard;
 }
 
-async function digest(world: World): Promise<string> {
+async function digest(world: World, { definitions }: SimulatedLists): Promise<string> {
   const read = async (words: string[]) => {
     let text = '';
     await run([...words, '--format', 'json'], { ...world, out: (more) => (text += more) });
     return JSON.parse(text);
   };
-  return digestOf(await read(['history']), await read(['history', '--changes']));
+  const names = new Map(definitions.map(({ id, name }) => [id, name ?? id]));
+  return digestOf(await read(['history']), await read(['history', '--changes']), (list) => names.get(list) ?? list);
 }
 
 const quoted = (word: string): string => (/^[\w.,:/-]+$/.test(word) ? word : `"${word}"`);

@@ -12,6 +12,7 @@ import { createPacing } from '../scan/pacing.ts';
 import type { FindNameServers } from '../scan/path.ts';
 import { stateLedger } from './ledger.ts';
 import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } from './options.ts';
+import { say } from './say.ts';
 import type { World } from './world.ts';
 
 /** The network around this machine; tests give their own. */
@@ -48,7 +49,7 @@ export async function doctor(
     probeDatabase(settings.database, world.now),
   ]);
   findings.push(clockFinding(world.now(), settings.catalogue.lists, database), databaseFinding(database));
-  if (format === 'table') return world.out(renderDoctor(findings, lists, tests, settings));
+  if (format === 'table') return say(world, renderDoctor(findings, lists, tests, settings));
   const problems = findings.filter(({ state }) => state === 'problem').length;
   const at = world.now().toISOString();
   world.out(`${JSON.stringify({ version: 1, at, findings, tests, summary: { problems } }, null, 2)}\n`);

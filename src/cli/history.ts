@@ -11,6 +11,7 @@ import { withDatabase } from './database.ts';
 import { parseMoment } from './moment.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
 import { withOutcomes, withRequests } from './requests.ts';
+import { say } from './say.ts';
 import type { World } from './world.ts';
 
 export type HistoryOptions = CommonOptions & {
@@ -66,7 +67,9 @@ type Shown = { settings: Settings; format: Format; world: World };
 async function showListings(db: Database, filter: HistoryFilter, { settings, format, world }: Shown): Promise<void> {
   const { lists } = settings.catalogue;
   const listings = withOutcomes(await listingHistory(db, filter), lists, world.now());
-  world.out(
+  show(
+    world,
+    format,
     written(format, listings, {
       csv: () => listingsCsv(listings),
       markdown: () => listingsMarkdown(listings, lists),
@@ -86,7 +89,9 @@ async function showChanges(
   const { lists } = settings.catalogue;
   const json = format === 'json' || format === 'ndjson';
   const changes = await withRequests(db, await changeHistory(db, { ...filter, evidence: evidence || json }));
-  world.out(
+  show(
+    world,
+    format,
     written(format, changes, {
       csv: () => changesCsv(changes, evidence),
       markdown: () => changesMarkdown(changes, lists),
@@ -110,7 +115,9 @@ async function showMoment(
   const { lists } = settings.catalogue;
   const answers: Then[] = [];
   for (const target of expand(range)) answers.push(...(await listedAt(db, target, at, filter.lists)));
-  world.out(
+  show(
+    world,
+    format,
     written(format, answers, {
       csv: () => thenCsv(answers),
       markdown: () => thenMarkdown(answers, lists),
@@ -124,6 +131,11 @@ async function showMoment(
 function within({ targets, lists, since, until, open }: HistoryFilter): string {
   const partly = [targets, lists, since, until, open].some((part) => part !== undefined);
   return partly ? 'that fit are ' : '';
+}
+
+function show(world: World, format: Format, text: string): void {
+  if (format === 'table') say(world, text);
+  else world.out(text);
 }
 
 function written(

@@ -5,6 +5,7 @@ import type { ExitStatus } from '../exit.ts';
 import { field } from '../output/csv.ts';
 import { type ListedList, type ListState, renderList, renderLists } from '../output/list.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
+import { say } from './say.ts';
 import type { World } from './world.ts';
 
 export type ListsOptions = CommonOptions & { retired?: boolean };
@@ -34,10 +35,11 @@ export async function showLists(wanted: string[], options: ListsOptions, world: 
     return world.out([header, ...cells].map((row) => `${row.map(field).join(',')}\r\n`).join(''));
   }
   const oneByOne = wanted.length > 0 && shown.length <= 5;
-  if (oneByOne) return world.out(shown.map(renderList).join('\n'));
-  world.out(renderLists(shown));
+  if (oneByOne) return say(world, shown.map(renderList).join('\n'));
+  say(world, renderLists(shown));
   const count = (state: ListState): number => shown.filter((one) => one.state === state).length;
-  world.out(
+  say(
+    world,
     `\n${shown.length} lists: ${count('default')} asked by default, ${count('optional')} more with --lists all or by id, ${count('needs a key')} with an account key. Retired: ${settings.catalogue.lists.filter(({ retired }) => retired !== null).length} (lists --retired).\n`,
   );
 }

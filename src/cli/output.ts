@@ -1,6 +1,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 
-export type Output = { isTerminal: boolean; write(text: string): void };
+/** `columns`: characters in a line; null: no terminal. */
+export type Output = { isTerminal: boolean; columns: number | null; write(text: string): void };
 
 /**
  * Standard output (1) or standard error (2). Node's streams for them take 10 ms to load; files and pipes do without, for
@@ -11,6 +12,7 @@ export function openOutput(fd: 1 | 2): Output {
   let stream = device ? streamOf(fd) : null;
   return {
     isTerminal: stream?.isTTY === true,
+    columns: stream?.isTTY === true ? stream.columns : null,
     write(text) {
       if (stream !== null) return void stream.write(text);
       const left = writeNow(fd, Buffer.from(text));

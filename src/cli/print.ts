@@ -2,7 +2,10 @@ import type { List } from '../catalogue/list.ts';
 import type { ExitStatus } from '../exit.ts';
 import type { Paint } from '../output/colour.ts';
 import type { Report, Tally } from '../output/report.ts';
+import type { TableInput } from '../output/table.ts';
 import type { Format } from './collect.ts';
+import { say } from './say.ts';
+import type { World } from './world.ts';
 
 type Printed = {
   report: Report;
@@ -14,13 +17,14 @@ type Printed = {
   paint: Paint;
   /** Of a recorded scan, as the JSON contract has them: `changes`, `requests`. */
   recorded?: Record<string, readonly object[]>;
-  since?: (target: string, list: string) => Date | null;
-  out(text: string): void;
+  listing?: TableInput['listing'];
+  world: Pick<World, 'out' | 'width'>;
 };
 
 /** Prints a report; of ndjson its end, for the results went out as they came. */
 export async function print(printed: Printed): Promise<void> {
-  const { report, tally, lists, format, status, paint, out, recorded, since, targets } = printed;
+  const { report, tally, lists, format, status, paint, world, recorded, listing, targets } = printed;
+  const { out } = world;
   if (format === 'json') {
     const { jsonDocument } = await import('../output/json.ts');
     return out(jsonDocument(report, recorded));
@@ -40,5 +44,5 @@ export async function print(printed: Printed): Promise<void> {
     return out((await import('../output/nagios.ts')).nagiosLine(report, listed, status));
   }
   const { renderTable } = await import('../output/table.ts');
-  out(renderTable({ report, tally, lists, targets, paint, ...(since === undefined ? {} : { since }) }));
+  say(world, renderTable({ report, tally, lists, targets, paint, ...(listing === undefined ? {} : { listing }) }));
 }

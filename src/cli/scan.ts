@@ -29,6 +29,7 @@ import { type CommonOptions, formatOf, listsToAsk, type Settings, settingsOf } f
 import { sharedPace } from './pace.ts';
 import { print } from './print.ts';
 import { judgedRequests, type OpenRequest, withRequests } from './requests.ts';
+import { say } from './say.ts';
 import type { World } from './world.ts';
 
 /** Small enough that little is asked again after a SIGKILL, large enough that the closing controls weigh little. */
@@ -132,11 +133,11 @@ async function ask(
     world,
   });
   const changes: ShownChange[] = [];
-  const say = sayer(collector, { format, lists: settings.catalogue.lists, settings, world });
+  const tellNow = sayer(collector, { format, lists: settings.catalogue.lists, settings, world });
   const tell = async (recorded: readonly ChangeRecord[]): Promise<void> => {
     const told = await withRequests(db, recorded);
     changes.push(...told);
-    say(told);
+    tellNow(told);
   };
   await tell(closed);
   await tell(await followCatalogue(db, settings.catalogue.lists, world.now()));
@@ -156,12 +157,12 @@ async function ask(
   }
   const { tally } = collector;
   const status = exitStatus(tally.worst(), tally.unknownShare());
-  const sinceOf = await openOn(db, lists);
+  const open = await openOn(db, lists);
   const report = collector.report();
   const requests = stillThere(await judgedRequests(db, lists, world.now()), report);
   if (format === 'table' && settings.quiet) return status;
   if (format === 'table' && changes.length === 0) world.out('No changes.\n');
-  if (format === 'table') world.out(`${renderOverdue(requests, settings.catalogue.lists, settings.paint)}\n`);
+  if (format === 'table') say(world, `${renderOverdue(requests, settings.catalogue.lists, settings.paint)}\n`);
   await print({
     report,
     tally,
@@ -171,8 +172,8 @@ async function ask(
     status,
     paint: settings.paint,
     recorded: { changes, requests },
-    since: (target, list) => sinceOf.get(`${list}|${target}`)?.since ?? null,
-    out: world.out,
+    listing: (target, list) => open.get(`${list}|${target}`) ?? null,
+    world,
   });
   return status;
 }
@@ -183,7 +184,7 @@ function sayer(collector: Collector, { format, lists, settings, world }: Omit<As
     if (changes.length > 0) collector.pause();
     for (const change of changes) {
       if (format === 'ndjson') world.out(ndjsonLine('change', { ...change }));
-      else if (format === 'table') world.out(renderChange(change, lists, settings.paint));
+      else if (format === 'table') say(world, renderChange(change, lists, settings.paint));
     }
   };
 }

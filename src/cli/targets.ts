@@ -103,15 +103,16 @@ export async function listTracked(options: ListOptions, world: World): Promise<v
     const yet = given === null ? null : yetToFollow(await trackedTargets(db), given);
     if (yet !== null) world.err(`${settings.config.file} names ${yet}: the next scan follows it.\n`);
     if (rows.length === 0) return world.err(`No targets in ${withoutPassword(settings.database)}.\n`);
+    const configured = rows.some(({ origin }) => origin === 'config');
     const lines = rows.map((row) => [
       row.target,
       plain(row.label ?? ''),
       plain(row.tags.join(' ')),
       plain(row.owner ?? ''),
-      row.origin === 'config' ? 'configuration' : 'command',
+      ...(configured ? [row.origin === 'config' ? 'configuration' : 'command'] : []),
       row.trackedFrom.slice(0, 10),
     ]);
-    world.out(columns([['TARGET', 'LABEL', 'TAGS', 'OWNER', 'NAMED BY', 'SINCE'], ...lines]));
+    world.out(columns([['TARGET', 'LABEL', 'TAGS', 'OWNER', ...(configured ? ['NAMED BY'] : []), 'SINCE'], ...lines]));
     world.out(`\n${targets(tracked.reduce((sum, { range }) => sum + countOf(range), 0n))}.\n`);
   });
 }

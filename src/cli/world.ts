@@ -11,6 +11,8 @@ export type World = {
   /** Whether standard output and standard error are terminals. */
   outIsTerminal: boolean;
   errIsTerminal: boolean;
+  /** Characters in a line of standard output, where it is a terminal. */
+  width?: number;
   now(): Date;
   /** Aborts on the first SIGINT or SIGTERM; the second ends the process. */
   signal: AbortSignal;
@@ -31,6 +33,7 @@ export function processWorld(): World {
     },
     outIsTerminal: out.isTerminal,
     errIsTerminal: err.isTerminal,
+    ...(out.columns === null ? {} : { width: out.columns }),
     now: () => new Date(),
     signal: stop.signal,
   };

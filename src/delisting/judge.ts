@@ -11,18 +11,24 @@ export type RecordedListing = {
   until: string | null;
   endedBy: string | null;
   codes: readonly { code: string; label: string }[];
+  lastSeen?: string;
 };
 
 /** Judges a request as it was recorded. Without the list, which the catalogue may no longer know, no time is usual. */
 export function judgeRecorded(
   { label, requestedAt, withdrawnAt, note }: RemovalRecord,
-  { until, endedBy, codes }: RecordedListing,
+  { until, endedBy, codes, lastSeen }: RecordedListing,
   list: List | undefined,
   now: Date,
 ): RemovalJudgement {
   const withdrawn = withdrawnAt === null ? null : new Date(withdrawnAt);
   const removal = { label, requestedAt: new Date(requestedAt), withdrawnAt: withdrawn, note };
-  const listing = { until: until === null ? null : new Date(until), endedBy, codes };
+  const listing = {
+    until: until === null ? null : new Date(until),
+    endedBy,
+    codes,
+    ...(lastSeen === undefined ? {} : { lastSeen: new Date(lastSeen) }),
+  };
   return judgeRemoval(removal, listing, list === undefined ? undefined : usualTime(list, codes, label), now);
 }
 

@@ -10,7 +10,13 @@ export type RemovalJudgement = {
 };
 
 /** The listing the request was for; `endedBy` is `delisted`, or why it is no longer watched. */
-export type JudgedListing = { until: Date | null; endedBy: string | null; codes: readonly { label: string }[] };
+export type JudgedListing = {
+  until: Date | null;
+  endedBy: string | null;
+  codes: readonly { label: string }[];
+  /** Of an open one, when it was last seen; default: just now. */
+  lastSeen?: Date;
+};
 
 /** `usualTime`: ISO 8601, as the catalogue has it for the code; the label of a recoded listing counts as removed. */
 export function judgeRemoval(
@@ -21,7 +27,7 @@ export function judgeRemoval(
 ): RemovalJudgement {
   const asked = removal.requestedAt.getTime();
   const until = listing.until?.getTime() ?? null;
-  const end = until ?? now.getTime();
+  const end = until ?? (listing.lastSeen ?? now).getTime();
   // A clock that was set back must not give a negative time.
   const after = Math.max(0, end - asked);
   const judged = (kind: RemovalJudgement['kind'], said: string): RemovalJudgement => ({ kind, after, said });
@@ -39,6 +45,8 @@ export function judgeRemoval(
       `${removal.label} is gone within ${spokenDuration(after)} of the request, other codes stand`,
     );
   }
+  if (listing.lastSeen !== undefined && listing.lastSeen.getTime() < asked)
+    return judged('waiting', 'not seen there since the request, but not proven gone either');
   const usual = durationMs(usualTime);
   if (usual === null)
     return judged('waiting', `still there after ${spokenDuration(after)}; the operator gives no time`);

@@ -10,11 +10,17 @@ export type ToldListing = {
 };
 
 /** The report of a period as text: what is open, what came, what went. */
-export function digestOf(listings: readonly ToldListing[], changes: readonly ToldChange[]): string {
+export function digestOf(
+  listings: readonly ToldListing[],
+  changes: readonly ToldChange[],
+  nameOf: (list: string) => string,
+): string {
   const open = listings.filter(({ until }) => until === null);
-  const lines = open.map(({ target, list, since }) => `  open      ${target} on ${list} since ${minute(since)}`);
+  const lines = open.map(
+    ({ target, list, since }) => `  open      ${target} on ${nameOf(list)} since ${minute(since)}`,
+  );
   for (const { kind, target, list, at, before, after } of changes)
-    lines.push(`  ${kind.padEnd(9)} ${target} on ${list}, ${minute(at)}${codes(before, after)}`);
+    lines.push(`  ${kind.padEnd(9)} ${target} on ${nameOf(list)}, ${minute(at)}${codes(before, after)}`);
   const number = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
   return [`${number(changes.length, 'change')}, ${number(open.length, 'listing')} still open`, ...lines, ''].join('\n');
 }

@@ -13,6 +13,7 @@ export type OpenListing = {
   listId: string;
   since: Date;
   codes: ListedCode[];
+  reason: string | null;
   ttl: number | null;
 };
 
@@ -25,6 +26,7 @@ export async function openListings(db: Handle, where: SQL | undefined): Promise<
       listId: listing.listId,
       since: listing.since,
       codes: listing.codes,
+      reason: listing.reason,
       ttl: listing.ttl,
     })
     .from(listing)

@@ -29,22 +29,22 @@ export function renderOverdue(requests: readonly Overdue[], lists: readonly List
 }
 
 /** For people: the lists in the order in which to deal with them. */
-export function renderWays(target: string, ways: readonly Way[], paint: Paint): string {
-  const head = `${paint.bold(target)} is on ${ways.length} ${ways.length === 1 ? 'list' : 'lists'}; deal with them in this order.\n`;
-  return [head, ...ways.map((way, at) => renderWay(way, at + 1, paint))].join('\n');
+export function renderWays(target: string, ways: readonly Way[], now: Date, paint: Paint): string {
+  const head = `${paint.bold(target)} is on ${ways.length === 1 ? '1 list' : `${ways.length} lists; deal with them in this order`}.\n`;
+  return [head, ...ways.map((way, at) => renderWay(way, at + 1, now, paint))].join('\n');
 }
 
-function renderWay({ advice, since, reason, texts, requests }: Way, number: number, paint: Paint): string {
+function renderWay({ advice, since, reason, texts, requests }: Way, number: number, now: Date, paint: Paint): string {
   const lines = [
     `${number}. ${paint.bold(advice.name)} (${advice.list})${since === null ? '' : `, since ${day(new Date(since))}`}`,
   ];
   if (reason !== null) lines.push(`   The list says: ${plain(reason)}`);
   for (const { said } of requests) lines.push(`   ${said}`);
-  for (const [at, step] of advice.steps.entries()) lines.push(...renderStep(step, texts[at] ?? null));
+  for (const [at, step] of advice.steps.entries()) lines.push(...renderStep(step, texts[at] ?? null, now));
   return `${lines.join('\n')}\n`;
 }
 
-function renderStep(step: Step, text: RequestText | null): string[] {
+function renderStep(step: Step, text: RequestText | null, now: Date): string[] {
   const lines = [`   ${step.codes.map(({ code, label }) => `${label} (${code})`).join(', ')}`];
   const say = (name: string, what: string): void => void lines.push(`     ${`${name}:`.padEnd(12)} ${what}`);
   say('Who', step.who);
@@ -56,10 +56,11 @@ function renderStep(step: Step, text: RequestText | null): string[] {
   say('Takes', step.time);
   if (step.expiry !== null) {
     const { earliest, latest } = step.expiry;
-    say('Expires', `${day(earliest)} at the earliest, ${day(latest)} if nothing happens from now on`);
+    const first = earliest.getTime() === latest.getTime() ? '' : `${day(earliest)} at the earliest, `;
+    say('Expires', `${first}${day(latest)} if nothing happens from now on`);
   }
-  if (step.askFrom !== null) say('Ask from', day(step.askFrom));
-  for (const not of step.dont) say('Do not', not);
+  if (step.askFrom !== null) say('Ask', step.askFrom > now ? `from ${day(step.askFrom)} on` : 'now');
+  for (const not of step.dont) say('Careful', not);
   for (const note of step.notes) say('Note', note);
   if (text !== null) {
     const letter = [`Subject: ${text.subject}`, '', ...text.body.split('\n')];

@@ -54,7 +54,7 @@ function remark({ until, endedBy, endProven, lastSeen, cleanBefore, relapses }: 
     until === null ? `last seen ${at(lastSeen)}` : null,
     endedBy === null || endedBy === 'delisted' ? null : `closed: ${endedBy}, last seen ${at(lastSeen)}`,
     endedBy === 'delisted' && endProven === false ? 'end not proven' : null,
-    cleanBefore === null ? 'never seen clean before' : `proven clean ${at(cleanBefore)}`,
+    cleanBefore === null ? 'never seen clean before' : `clean before, at ${at(cleanBefore)}`,
     relapses > 0 ? count(relapses, 'relapse') : null,
   ];
   return parts.filter((part) => part !== null).join('; ');

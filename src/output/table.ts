@@ -15,8 +15,8 @@ export type TableInput = {
   /** In the order given. */
   targets: readonly string[];
   paint: Paint;
-  /** Of recorded targets: when the listing began. */
-  since?: (target: string, list: string) => Date | null;
+  /** Of recorded targets: when the listing began, and the text that a scan does not ask for each time. */
+  listing?: (target: string, list: string) => { since: Date; reason: string | null } | null;
 };
 
 const RANK: Record<Level, number> = { high: 3, medium: 2, low: 1, none: 0 };
@@ -57,23 +57,24 @@ function targetBlock(input: TableInput, target: string, results: ShownResult[], 
 function answerLines(input: TableInput, result: ShownResult): string[] {
   const { paint, tally } = input;
   const level = tally.levelOf(result);
-  const since = input.since?.(result.target, result.list) ?? null;
+  const recorded = input.listing?.(result.target, result.list) ?? null;
+  const reason = result.reason ?? recorded?.reason ?? null;
   const head = [
     paint.severity(level, (level === 'none' ? result.polarity : level).padEnd(8)),
     nameOf(input.lists, result.list),
-    since === null ? null : paint.dim(`since ${day(since)}`),
+    recorded === null ? null : paint.dim(`since ${day(recorded.since)}`),
     result.proven ? null : paint.warn('unproven'),
   ].filter((part) => part !== null);
   const known = new Set(result.meanings.map(({ code }) => code));
   const meanings = result.meanings.map(
-    ({ code, label, meaning }) => `           ${code}  ${label}${meaning === '' ? '' : `: ${meaning}`}`,
+    ({ code, label, meaning }) => `            ${code}  ${label}${meaning === '' ? '' : `: ${meaning}`}`,
   );
   const unread = result.codes.filter((code) => !known.has(code) && !result.meanings.some((m) => m.code.includes(code)));
   return [
     `  ${head.join('  ')}`,
     ...meanings,
-    ...(unread.length > 0 && meanings.length > 0 ? [`           also answered: ${unread.join(' ')}`] : []),
-    ...(result.reason === null ? [] : [paint.dim(`           "${plain(result.reason)}"`)]),
+    ...(unread.length > 0 && meanings.length > 0 ? [`            also answered: ${unread.join(' ')}`] : []),
+    ...(reason === null ? [] : [paint.dim(`            "${plain(reason)}"`)]),
   ];
 }
 

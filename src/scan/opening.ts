@@ -127,7 +127,11 @@ function summary(failed: readonly { path: PathName; trouble: Trouble }[]): {
 } {
   const telling = failed.find(({ trouble }) => trouble.health !== 'unreachable') ?? failed.at(-1);
   if (telling === undefined) throw new Error('a list without a path');
-  const detail = failed.map(({ path, trouble }) => `${path}: ${trouble.detail}`).join('; ');
+  const [only, ...others] = failed;
+  const detail =
+    only !== undefined && others.length === 0
+      ? only.trouble.detail
+      : failed.map(({ path, trouble }) => `${path}: ${trouble.detail}`).join('; ');
   return { kind: 'trouble', path: telling.path, trouble: { ...telling.trouble, detail } };
 }
 

@@ -36,11 +36,12 @@ test('the demo goes from clean to listed, recoded and delisted, and leaves nothi
   const story = [
     '192.0.2.25 is on no list. Proven clean on 5, clean but unproven on 1.',
     'listed    192.0.2.25 on Driftnet Spam Traps: 127.0.0.2 (TRAP)',
-    '$ dnsblwatch delist 192.0.2.25',
+    '$ dnsblwatch delist 192.0.2.25 driftnet',
     'recoded   192.0.2.25 on Harbour Composite: 127.0.0.2 became 127.0.0.4',
-    '1 could not be asked: Driftnet Spam Traps',
-    '1 could not be asked: Reef Policy',
-    'delisted  192.0.2.25 on Driftnet Spam Traps',
+    '2 could not be asked: ',
+    'not seen there since the request, but not proven gone either',
+    'delisted  192.0.2.25 on Driftnet Spam Traps: was 127.0.0.2, 14 h after the removal request',
+    'removed after 14 h',
     '4 changes, 1 listing still open',
     'dnsblwatch doctor',
   ];

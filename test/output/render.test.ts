@@ -15,12 +15,12 @@ describe('table', () => {
     expect(renderTable({ ...everything(), paint: NO_PAINT })).toMatchInlineSnapshot(`
       "198.51.100.7  listed on 2 lists
         high      HIGH list
-                 127.0.0.2  SPAM: sent to traps
-                 "see https://high.example/7 [31m|x|"
+                  127.0.0.2  SPAM: sent to traps
+                  "see https://high.example/7 [31m|x|"
         low       LOW list
-                 127.0.0.3  MINOR: sent once
+                  127.0.0.3  MINOR: sent once
         allow     ALLOW list
-                 127.0.10.2  NICE
+                  127.0.10.2  NICE
 
       Unknown
         SILENT list: no answer in time
@@ -76,7 +76,7 @@ describe('table', () => {
 
       198.51.100.12  listed on 1 list of 2
         medium    ONE list
-                 127.0.0.2  SPAM
+                  127.0.0.2  SPAM
 
       Unknown
         TWO list (3 targets): its server failed (SERVFAIL)
