@@ -1,59 +1,88 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ListDefinition } from '../src/catalogue/list.ts';
 
 /**
  * What a person waits for: the whole process of `check` of one address on 60 lists on loopback, against the start of
- * bare Node. Medians in milliseconds, the two in turn.
+ * bare Node and, where it is installed (Debian: monitoring-plugins-contrib and the Perl modules it recommends), check_rbl
+ * with 60 workers. All in turn; milliseconds.
  *
- *     node bench/start.ts [RUNS [PROGRAM]]       PROGRAM: src/main.ts, or main.js of the built or installed package
+ *     node bench/start.ts [RUNS [MAIN]]       MAIN: main.js of an installed package; default: dist/main.js
  */
-const [runsGiven = '21', program = 'src/main.ts'] = process.argv.slice(2);
-const runs = Number(runsGiven);
+const [runsGiven = '15', packed = 'dist/main.js'] = process.argv.slice(2);
 const LISTS = 60;
+const TARGET = '192.0.2.7';
 
 /** The servers run in a thread of their own, since this one waits for the processes that it starts. */
 const servers = new Worker(new URL('./lists.ts', import.meta.url), { workerData: LISTS });
-const definitions = await new Promise<ListDefinition[]>((ready, failed) => {
+const ports = await new Promise<number[]>((ready, failed) => {
   servers.once('message', ready);
   servers.once('error', failed);
 });
+const definitions = ports.map((port, at): ListDefinition & { zone: string } => ({
+  id: `bench-${at}`,
+  zone: `bl${at}.bench.example`,
+  accepts: ['ipv4'],
+  control: { listed: '127.0.0.2', notListed: '127.0.0.1' },
+  servers: [`127.0.0.1:${port}`],
+}));
 const folder = mkdtempSync(join(tmpdir(), 'dnsblwatch-bench-'));
 const catalogue = join(folder, 'lists.json');
 writeFileSync(catalogue, JSON.stringify({ lists: definitions }));
 
-const check = [
-  ...[resolve(program), 'check', '192.0.2.7', '--allow-special', '--catalogue', catalogue],
-  ...['--lists', definitions.map(({ id }) => id).join(','), '--format', 'json'],
-];
+type Program = { name: string; command: string; args: string[]; env?: Record<string, string>; took: number[] };
 
-function milliseconds(words: string[]): number {
+function checkBy(name: string, main: string): Program {
+  const lists = definitions.map(({ id }) => id).join(',');
+  const options = ['--allow-special', '--catalogue', catalogue, '--lists', lists, '--format', 'json'];
+  return { name, command: process.execPath, args: [resolve(main), 'check', TARGET, ...options], took: [] };
+}
+
+function peers(): Program[] {
+  const places = [...(process.env.PATH ?? '').split(':'), '/usr/lib/nagios/plugins'];
+  const command = places.map((place) => join(place, 'check_rbl')).find(existsSync);
+  if (command === undefined) console.error('check_rbl is not installed: no peer to compare with');
+  const zones = definitions.flatMap(({ zone }) => ['-s', zone]);
+  const args = ['-H', TARGET, '--workers', String(LISTS), ...zones];
+  // Net::DNS asks whom these name in place of /etc/resolv.conf.
+  const env = { RES_NAMESERVERS: '127.0.0.1', RES_OPTIONS: `port:${ports[0]}` };
+  return command === undefined ? [] : [{ name: 'check_rbl', command, args, env, took: [] }];
+}
+
+function run({ name, command, args, env, took }: Program): void {
   const start = performance.now();
-  const { status, stderr, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' });
-  const took = performance.now() - start;
-  if (status !== 0) throw new Error(`exit ${status}: ${stderr || stdout}`);
-  return took;
+  const { status, stderr, stdout, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  took.push(performance.now() - start);
+  if (status !== 0) throw error ?? new Error(`${name}: exit ${status}: ${stderr || stdout}`);
 }
 
-function median(values: number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
+const quantile = (values: number[], part: number): number =>
+  values.toSorted((one, other) => one - other)[Math.floor((values.length - 1) * part)] ?? Number.NaN;
 
-milliseconds(check); // fills the compile cache, as any earlier command has done on the user's machine
-const bare: number[] = [];
-const whole: number[] = [];
-for (let run = 0; run < runs; run += 1) {
-  bare.push(milliseconds(['-e', '0']));
-  whole.push(milliseconds(check));
+const bare: Program = {
+  name: `bare Node ${process.versions.node}`,
+  command: process.execPath,
+  args: ['-e', '0'],
+  took: [],
+};
+const programs = [bare, checkBy(packed, packed), checkBy('src/main.ts', 'src/main.ts'), ...peers()];
+
+for (const program of programs) run(program); // fills the compile cache, as any earlier command has done
+for (const { took } of programs) took.length = 0;
+for (let turn = 0; turn < Number(runsGiven); turn += 1) for (const program of programs) run(program);
+
+console.log(`check of 1 address on ${LISTS} lists, ${runsGiven} runs in turn, load ${loadavg()[0]?.toFixed(1)}`);
+for (const { name, took } of programs) {
+  const [low, median, high] = [0.25, 0.5, 0.75].map((part) => quantile(took, part).toFixed(0));
+  const times = quantile(took, 0.5) / quantile(bare.took, 0.5);
+  console.log(`${times.toFixed(2).padStart(6)} times  ${median} ms (quartiles ${low} to ${high})  ${name}`);
 }
-const [node, both] = [median(bare), median(whole)];
-console.log(`bare Node ${process.versions.node}: ${node.toFixed(0)} ms`);
-console.log(
-  `check of 1 address on ${LISTS} lists (${program}): ${both.toFixed(0)} ms, ${(both / node).toFixed(2)} times`,
-);
 
 await servers.terminate();
 rmSync(folder, { recursive: true, force: true });
