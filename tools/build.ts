@@ -35,10 +35,12 @@ const LOADED = new Set(['buffer', 'events', 'fs', 'module', 'path', 'timers', 'u
 const lateBuiltins: Plugin = {
   name: 'late-builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, (found) => {
+    onResolve({ filter: /^(?:node:)?[a-z0-9_/]+$/ }, (found) => {
       const name = found.path.replace(/^node:/, '');
       if (!isBuiltin(name)) return undefined;
-      return LOADED.has(name) ? { path: `node:${name}`, external: true } : { path: name, namespace: 'builtin' };
+      // An ES module has no `require`, which packages in CommonJS call.
+      const imported = LOADED.has(name) && found.kind !== 'require-call';
+      return imported ? { path: `node:${name}`, external: true } : { path: name, namespace: 'builtin' };
     });
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => {
       const load = `process.getBuiltinModule(${JSON.stringify(`node:${name}`)})`;

@@ -23,7 +23,7 @@ export async function openLog({ pretty, level, write }: LogOptions): Promise<Log
 }
 
 async function prettier(): Promise<(line: string) => string> {
-  const { prettyFactory } = await import('pino-pretty');
-  const pretty = prettyFactory({ translateTime: 'SYS:yyyy-mm-dd HH:MM:ss', singleLine: true });
+  const { default: pinoPretty } = await import('pino-pretty');
+  const pretty = pinoPretty.prettyFactory({ translateTime: 'SYS:yyyy-mm-dd HH:MM:ss', singleLine: true });
   return (line) => pretty(line) ?? line;
 }

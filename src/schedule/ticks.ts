@@ -49,9 +49,10 @@ export async function makeUp(sql: Sql, schedule: Schedule, now: Date, handOver: 
     where schedule = ${schedule.name} and due <= ${new Date(now.getTime() + AHEAD)}
     order by due desc limit 1`;
   if (last !== undefined && last.due >= due) return null;
-  const fresh = last === undefined;
-  const atOnce = fresh ? { ...schedule, jitter: 0 } : schedule;
-  const nothing: HandOver = async () => {};
-  const won = await claimTick(sql, atOnce, due, now, fresh && schedule.does === 'digest' ? nothing : handOver);
-  return won ? due : null;
+  if (last === undefined && schedule.does === 'digest') {
+    await claimTick(sql, schedule, due, now, async () => {});
+    return null;
+  }
+  const atOnce = last === undefined ? { ...schedule, jitter: 0 } : schedule;
+  return (await claimTick(sql, atOnce, due, now, handOver)) ? due : null;
 }
