@@ -103,7 +103,8 @@ export function createSharedPacing({ leases, beside, limits, now }: SharedPacing
         const count = before?.hour === unused.hour ? before.count + unused.count : unused.count;
         left.set(queue.operator, { hour: unused.hour, count });
       }
-      if (left.size > 0 && failure === null) await leases.leave(left);
+      // Where the database is gone, all of it stays counted: rather a lookup too few than one too many.
+      if (left.size > 0 && failure === null) await leases.leave(left).catch(() => {});
     },
   };
 }
