@@ -28,7 +28,6 @@ export function createSharedPacing({ leases, beside, limits, now }: SharedPacing
   const queues = new Map<string, Queue>();
   let timer: NodeJS.Timeout | undefined;
   let fetching: Promise<void> | null = null;
-  let failure: { error: unknown } | null = null;
   let closed = false;
 
   const fetch = async (): Promise<void> => {
@@ -47,14 +46,13 @@ export function createSharedPacing({ leases, beside, limits, now }: SharedPacing
 
   /** One question at a time; the next when some queue has waited long enough. */
   const fetchWhenDue = (): void => {
-    if (fetching !== null || closed || failure !== null) return;
+    if (fetching !== null || closed) return;
     clearTimeout(timer);
     const next = Math.min(...[...queues.values()].map((queue) => queue.hungryAt()));
     if (next === Number.POSITIVE_INFINITY) return;
     const begin = (): void => {
       fetching = fetch()
         .catch((error: unknown) => {
-          failure = { error };
           for (const queue of queues.values()) queue.fail(error);
         })
         .finally(() => {
@@ -78,7 +76,6 @@ export function createSharedPacing({ leases, beside, limits, now }: SharedPacing
       return {
         abreast: abreastOf(rate),
         async take(purpose, signal): Promise<Leave> {
-          if (failure !== null) throw failure.error;
           const waiting = queue.wait(purpose, signal);
           fetchWhenDue();
           const leave = await waiting;
@@ -104,7 +101,7 @@ export function createSharedPacing({ leases, beside, limits, now }: SharedPacing
         left.set(queue.operator, { hour: unused.hour, count });
       }
       // Where the database is gone, all of it stays counted: rather a lookup too few than one too many.
-      if (left.size > 0 && failure === null) await leases.leave(left).catch(() => {});
+      if (left.size > 0) await leases.leave(left).catch(() => {});
     },
   };
 }

