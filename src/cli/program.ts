@@ -3,6 +3,7 @@ import { FAILED } from '../exit.ts';
 import { version } from '../version.ts';
 import { ALLOW_SPECIAL, COMMON } from './common.ts';
 import { endOf } from './end.ts';
+import { examplesOf } from './examples.ts';
 import type { World } from './world.ts';
 
 /** Runs a command line, without node and script, and gives the exit status. */
@@ -56,6 +57,7 @@ function createProgram(wanted: string | undefined, world: World, ended: Ended): 
     .showHelpAfterError('(dnsblwatch --help shows the commands)');
   const add = COMMANDS.get(wanted ?? '');
   for (const one of add === undefined ? COMMANDS.values() : [add]) one(program, world, ended);
+  for (const command of program.commands) command.addHelpText('after', () => examplesOf(command.name()));
   return program;
 }
 

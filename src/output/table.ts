@@ -81,6 +81,7 @@ function answerLines(input: TableInput, result: ShownResult): string[] {
 /** One line a list, whatever the number of targets. */
 function unknownBlock({ report, tally, lists, targets, paint }: TableInput): string {
   const details = new Map(report.lists.map(({ id, detail }) => [id, detail]));
+  const answered = strangeCodes(report);
   const byList = Map.groupBy(
     targets.flatMap((target) => tally.standing(target).unknown),
     ({ list }) => list,
@@ -89,9 +90,21 @@ function unknownBlock({ report, tally, lists, targets, paint }: TableInput): str
     const whys = [...new Set(unknown.map(({ why }) => why))];
     const detail = details.get(list) ?? null;
     const of = targets.length > 1 ? ` (${count(unknown.length, 'target')})` : '';
-    return `  ${nameOf(lists, list)}${of}: ${whys.map(whyInWords).join('; ')}${detail === null ? '' : ` (${detail})`}`;
+    const more = detail ?? answered.get(list);
+    return `  ${nameOf(lists, list)}${of}: ${whys.map(whyInWords).join('; ')}${more === undefined ? '' : ` (${more})`}`;
   });
   return lines.length === 0 ? '' : [paint.warn('Unknown'), ...lines].join('\n');
+}
+
+/** By list: the first codes of its answers that could not be read. */
+function strangeCodes({ results }: Report): Map<string, string> {
+  const codes = new Map<string, Set<string>>();
+  for (const { list, verdict, codes: own } of results) {
+    if (verdict !== 'unknown' || own.length === 0) continue;
+    const known = codes.get(list) ?? new Set();
+    codes.set(list, new Set([...known, ...own].slice(0, 3)));
+  }
+  return new Map([...codes].map(([list, own]) => [list, [...own].join(', ')]));
 }
 
 /** "192.0.2.7 is on 2 lists. Proven clean on 27, clean but unproven on 4, 2 could not be asked: …" */
