@@ -36,7 +36,7 @@ import type { World } from './world.ts';
 const BATCH = 2000;
 const SENTENCES_UP_TO = 10;
 
-export type ScanCommandOptions = CommonOptions & { tag?: string[]; all?: boolean };
+export type ScanCommandOptions = CommonOptions & { tag?: string[]; all?: boolean; notify?: boolean };
 
 /** One recorded scan of all that is tracked, or beside it of what is named. */
 export async function scan(words: string[], options: ScanCommandOptions, world: World): Promise<ExitStatus> {
@@ -44,6 +44,8 @@ export async function scan(words: string[], options: ScanCommandOptions, world: 
   const settings = await settingsOf(options, world);
   const lists = listsToAsk(settings, options.lists);
   const named = await givenTargets(words, world, true);
+  const notifying = options.notify === true ? await import('./notify.ts') : null;
+  const setup = await notifying?.notifySetup(settings);
   return await withDatabase(settings.database, async (db) => {
     const told = await tellClock(db, world);
     const closed = await followConfig(db, settings, world);
@@ -55,6 +57,7 @@ export async function scan(words: string[], options: ScanCommandOptions, world: 
       const all = options.all === true;
       const status = await ask(db, started, { settings, lists, format, all, closed, pace, world });
       if (!told) await tellClock(db, world);
+      if (setup !== undefined) await notifying?.tell(db, setup, world, true);
       return status;
     } finally {
       await started.release();

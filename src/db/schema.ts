@@ -11,10 +11,13 @@ import {
   primaryKey,
   text,
   timestamp,
+  unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { List, TargetKind } from '../catalogue/list.ts';
 import type { Evidence, ListedCode, Policy, Run } from '../listing/state.ts';
+import type { Notice } from '../notify/notice.ts';
+import type { Message } from '../notify/outbox.ts';
 import type { ControlReport, PathName, Why } from '../scan/verdict.ts';
 
 /**
@@ -336,3 +339,68 @@ export const tick = pgTable(
   },
   (t) => [primaryKey({ columns: [t.schedule, t.due] })],
 );
+
+/** Whom we tell: a channel of the configuration, since when, and up to which change it has been decided what it is owed. */
+export const recipient = pgTable('recipient', {
+  channel: text().primaryKey(),
+  since: time('since').notNull(),
+  cursor: ref('cursor').notNull(),
+});
+
+/** What is owed to whom. The key says what it is about: nothing is owed twice. Kept when it is sent, for that reason. */
+export const notice = pgTable(
+  'notice',
+  {
+    id: id(),
+    channel: text().notNull(),
+    key: text().notNull(),
+    /** null: it is in a message. */
+    about: jsonb().$type<Notice>(),
+    createdAt: time('created_at').notNull(),
+    messageId: ref('message_id'),
+  },
+  (t) => [unique().on(t.channel, t.key), index('notice_waiting').on(t.channel).where(sql`${t.messageId} is null`)],
+);
+
+export type MessageState = 'waiting' | 'sent' | 'dead';
+
+/** Messages to deliver and delivered. The channel is only named: addresses and passwords stay in the configuration. */
+export const outbox = pgTable(
+  'outbox',
+  {
+    id: id(),
+    channel: text().notNull(),
+    /** null: it was sent. */
+    message: jsonb().$type<Message>(),
+    kind: text().$type<Message['kind']>().notNull(),
+    title: text().notNull(),
+    state: text().$type<MessageState>().notNull(),
+    createdAt: time('created_at').notNull(),
+    /** Not before this. */
+    dueAt: time('due_at').notNull(),
+    /** Until then failures are tried again. */
+    giveUpAt: time('give_up_at').notNull(),
+    tries: integer().notNull().default(0),
+    /** Of the last try that failed, or what was remarked. */
+    said: text(),
+    sentAt: time('sent_at'),
+  },
+  (t) => [index('outbox_waiting').on(t.dueAt).where(sql`${t.state} = 'waiting'`)],
+);
+
+/** What nobody wants to be told of for now: a target (range), a list, or a target on a list. */
+export const mute = pgTable('mute', {
+  id: id(),
+  kind: text().$type<TargetKind>(),
+  lo: address(),
+  hi: address(),
+  domain: text(),
+  listId: text('list_id'),
+  createdAt: time('created_at').notNull(),
+  /** null: until it is ended. */
+  until: time('until'),
+  /** The one listing that it is about, and ends with. */
+  listingId: ref('listing_id').references(() => listing.id),
+  why: text(),
+  endedAt: time('ended_at'),
+});

@@ -1,6 +1,7 @@
 import type { Code, Delisting, List } from '../catalogue/list.ts';
 import type { Target } from '../target.ts';
-import { durationMs, spokenDuration } from './duration.ts';
+import { type Say, sayIn, spanText } from '../text/say.ts';
+import { durationMs } from './duration.ts';
 import { type Actor, actorOf, factsOf, isAskedFor } from './facts.ts';
 import { requirementText } from './requirements.ts';
 
@@ -47,19 +48,22 @@ export type Step = {
 
 export type Advice = { list: string; name: string; target: string; steps: Step[] };
 
-/** `openListings`: all of this target, on this list and on others; they decide what comes first. */
+const ENGLISH = sayIn('en');
+
+/** `openListings`: all of this target, on this list and on others; they decide what comes first. `say`: the language. */
 export function adviceFor(
   list: List,
   target: Target,
   codes: SeenLabel[],
   openListings: readonly OpenListing[],
   now: Date,
+  say: Say = ENGLISH,
 ): Advice {
   const groups = Map.groupBy(
     codes.filter((seen) => blocks(list, definitionOf(list, seen))),
     (seen) => JSON.stringify(factsOf(list, definitionOf(list, seen)?.delisting)),
   );
-  const steps = [...groups.values()].map((seen) => stepOf(list, target, seen, openListings, now));
+  const steps = [...groups.values()].map((seen) => stepOf(list, target, seen, openListings, now, say));
   return { list: list.id, name: list.name, target: target.text, steps };
 }
 
@@ -89,7 +93,14 @@ function rankOf(step: Step, blocksOthers: boolean): number {
   return { you: 1, anyone: 1, unknown: 3, provider: 3, 'as-operator': 3, nobody: 4 }[step.actor];
 }
 
-function stepOf(list: List, target: Target, codes: SeenLabel[], open: readonly OpenListing[], now: Date): Step {
+function stepOf(
+  list: List,
+  target: Target,
+  codes: SeenLabel[],
+  open: readonly OpenListing[],
+  now: Date,
+  say: Say,
+): Step {
   const facts = factsOf(list, codes[0] === undefined ? undefined : definitionOf(list, codes[0])?.delisting);
   const own = open.find((listing) => listing.list.id === list.id);
   const actor = actorOf(list, facts);
@@ -99,16 +110,16 @@ function stepOf(list: List, target: Target, codes: SeenLabel[], open: readonly O
   return {
     codes,
     actor,
-    who: whoText(actor, facts, target),
+    who: whoText(actor, facts, target, say),
     page: pageOf(facts.url, target),
-    requires: (facts.requires ?? []).map(requirementText),
+    requires: (facts.requires ?? []).map((requirement) => requirementText(requirement, say)),
     blockedBy,
     sameAs: widerListOf(list, codes, open),
-    time: timeText(facts, actor),
-    expiry: expiryOf(facts.autoExpiry, own?.since ?? null, now),
+    time: timeText(facts, actor, say),
+    expiry: expiryOf(facts.autoExpiry, own?.since ?? null, now, say),
     askFrom: byHand && blockedBy.length === 0 ? askFrom(asked, facts, now) : null,
     asked,
-    dont: dontTexts(facts, actor, asked),
+    dont: dontTexts(facts, actor, asked, say),
     notes: [facts.warning, facts.note].filter((text) => text !== undefined),
   };
 }
@@ -158,12 +169,12 @@ function askFrom(asked: Removal | null, facts: Delisting, now: Date): Date | nul
   return usual === null ? null : new Date(Math.max(now.getTime(), asked.requestedAt.getTime() + usual));
 }
 
-function expiryOf(after: string | undefined, since: Date | null, now: Date): Expiry | null {
+function expiryOf(after: string | undefined, since: Date | null, now: Date, say: Say): Expiry | null {
   const ms = durationMs(after);
   if (ms === null) return null;
   const fromSince = (since ?? now).getTime() + (since === null ? 0 : ms);
   return {
-    after: spokenDuration(ms),
+    after: spanText(ms, say),
     earliest: new Date(Math.max(fromSince, now.getTime())),
     latest: new Date(now.getTime() + ms),
     // It should be gone if nothing had happened since it was first seen: what caused it goes on.
@@ -176,53 +187,37 @@ function pageOf(url: string | undefined, target: Target): string | null {
   return url.replace(/\{(ip|domain|target)\}/g, () => encodeURIComponent(target.text));
 }
 
-function whoText(actor: Actor, facts: Delisting, target: Target): string {
-  const what = target.kind === 'domain' ? 'domain' : 'address';
-  switch (actor) {
-    case 'you':
-      return `You, as the one responsible for the ${what}.`;
-    case 'anyone':
-      return 'You: anyone may ask for it.';
-    case 'provider':
-      return 'Your provider, the owner of the network: the list takes no request from you, so write to its abuse desk.';
-    case 'as-operator':
-      return 'The operator of the whole network (AS): you can only ask your provider to act, or move.';
-    case 'nobody':
-      return facts.autoExpiry === undefined
-        ? 'Nobody: it ends by itself once its cause has ended.'
-        : 'Nobody: it expires by itself.';
-    case 'unknown':
-      return 'The operator does not say; its page may.';
-  }
+function whoText(actor: Actor, facts: Delisting, target: Target, say: Say): string {
+  if (actor === 'you') return say(target.kind === 'domain' ? 'delist.who.you-domain' : 'delist.who.you-address');
+  if (actor === 'nobody')
+    return say(facts.autoExpiry === undefined ? 'delist.who.nobody-cause' : 'delist.who.nobody-expires');
+  return say(`delist.who.${actor}`);
 }
 
-function timeText(facts: Delisting, actor: Actor): string {
+function timeText(facts: Delisting, actor: Actor, say: Say): string {
   const usual = durationMs(facts.usualTime);
   const expiry = durationMs(facts.autoExpiry);
   const parts = [
-    usual === null ? null : `usually ${spokenDuration(usual)} after the request`,
-    expiry === null ? null : `by itself ${spokenDuration(expiry)} after the last incident`,
+    usual === null ? null : say('delist.time.asked', { span: spanText(usual, say) }),
+    expiry === null ? null : say('delist.time.itself', { span: spanText(expiry, say) }),
   ].filter((part) => part !== null);
-  if (parts.length > 0) return parts.join(', or ');
-  return actor === 'nobody' ? 'the operator gives no time' : 'the operator gives no time for an answer';
+  if (parts.length > 0) return parts.join(say('delist.time.or'));
+  return say(actor === 'nobody' ? 'delist.time.none-nobody' : 'delist.time.none');
 }
 
-function dontTexts(facts: Delisting, actor: Actor, asked: Removal | null): string[] {
+function dontTexts(facts: Delisting, actor: Actor, asked: Removal | null, say: Say): string[] {
   const paid = facts.cost === 'paid' || facts.cost === 'free-or-paid' || facts.method === 'paid-express';
-  const free = facts.autoExpiry === undefined ? 'it fixes no cause' : 'it expires for nothing';
-  const pay = paid
-    ? `Do not pay, though the operator offers it: ${free}, and you are relisted while the cause lasts.`
-    : null;
-  const others = facts.cost === 'free' ? 'Do not pay anyone: removal is free.' : null;
+  const pay = say(facts.autoExpiry === undefined ? 'delist.dont.pay-cause' : 'delist.dont.pay-expires');
+  const others = facts.cost === 'free' ? say('delist.dont.pay-anyone') : null;
   const twice =
     asked === null
-      ? 'Do not ask twice: one request, then wait.'
-      : `You asked on ${asked.requestedAt.toISOString().slice(0, 10)}: do not ask again while it is under way.`;
+      ? say('delist.dont.twice')
+      : say('delist.dont.asked', { date: asked.requestedAt.toISOString().slice(0, 10) });
   const byHand = isAskedFor(facts);
   return [
-    pay ?? others,
+    paid ? pay : others,
     byHand || actor === 'provider' || actor === 'as-operator' ? twice : null,
-    byHand ? 'Do not ask too early: while the cause lasts you are relisted, and later requests count for less.' : null,
-    actor === 'nobody' ? 'Do not write to the operator: it removes nothing on request.' : null,
+    byHand ? say('delist.dont.early') : null,
+    actor === 'nobody' ? say('delist.dont.write') : null,
   ].filter((text) => text !== null);
 }

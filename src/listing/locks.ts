@@ -7,7 +7,13 @@ export type Transaction = Parameters<Parameters<PostgresJsDatabase['transaction'
 export type Handle = Pick<PostgresJsDatabase, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'execute'>;
 
 /** First numbers of our advisory locks of two numbers; the second says which list, or is 0. */
-export const lockSpace = { tracked: 0x646e01, operator: 0x646e02, fullScan: 0x646e03, sets: 0x646e04 } as const;
+export const lockSpace = {
+  tracked: 0x646e01,
+  operator: 0x646e02,
+  fullScan: 0x646e03,
+  sets: 0x646e04,
+  notify: 0x646e05,
+} as const;
 
 /** What is tracked stays as it is until the transaction ends; many may hold this at once. */
 export async function holdTracked(tx: Transaction): Promise<void> {
@@ -26,4 +32,9 @@ export async function lockOperator(tx: Transaction, operator: string): Promise<v
 
 export async function lockSets(tx: Transaction): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${lockSpace.sets}::int, 0)`);
+}
+
+/** One at a time decides who is owed what. */
+export async function lockNotify(tx: Transaction): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${lockSpace.notify}::int, 0)`);
 }

@@ -60,7 +60,7 @@ export type RequestRecord = RemovalRecord & {
 };
 
 /** Requests, not withdrawn, about open listings of these lists; the oldest first. */
-export async function openRequests(db: Pick<Database, 'orm'>, lists: readonly string[]): Promise<RequestRecord[]> {
+export async function openRequests(db: { orm: Handle }, lists: readonly string[]): Promise<RequestRecord[]> {
   const rows = await selectRequests(db.orm)
     .where(and(isNull(removal.withdrawnAt), isNull(listing.until), inArray(listing.listId, [...lists])))
     .orderBy(asc(removal.id));

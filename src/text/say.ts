@@ -10,7 +10,7 @@ export const LANGUAGES = ['en', 'zh-CN'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 type Category = `${string}#${string}`;
-type MessageId = Exclude<keyof typeof en, Category>;
+export type MessageId = Exclude<keyof typeof en, Category>;
 type Values = Readonly<Record<string, string | number>>;
 /** The sentence of an id, filled in. Values are put in as they are: whoever writes markup escapes the whole. */
 export type Say = (id: MessageId, values?: Values) => string;
@@ -29,4 +29,19 @@ export function sayIn(language: Language): Say {
       return typeof value === 'number' ? value.toLocaleString(language) : (value ?? whole);
     });
   };
+}
+export function isMessage(id: string): id is MessageId {
+  return Object.hasOwn(en, id) && !id.includes('#');
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A time span for people: `14 h`, `24 h`, `3 days`. Rounded down: what is not over yet is not said to be. */
+export function spanText(ms: number, say: Say): string {
+  if (ms < MINUTE) return say('span.moment');
+  if (ms < HOUR) return say('span.minutes', { count: Math.floor(ms / MINUTE) });
+  if (ms <= 2 * DAY) return say('span.hours', { count: Math.floor(ms / HOUR) });
+  return say('span.days', { count: Math.floor(ms / DAY) });
 }

@@ -1,0 +1,64 @@
+import type { Level } from '../catalogue/codes.ts';
+import type { Impact, Severity } from '../catalogue/list.ts';
+import type { Why } from '../scan/verdict.ts';
+
+/** Why somebody is told something. */
+export type Reason =
+  /** New on a list. */
+  | 'listed'
+  /** Found when it was looked at for the first time; it may have been there for long. */
+  | 'found'
+  /** On the list for something worse, or for more, than before. */
+  | 'recoded'
+  | 'delisted'
+  /** Still listed after so long. */
+  | 'still-listed'
+  /** Listed while it was muted, and still so. */
+  | 'mute-ended'
+  | 'removal-overdue'
+  /** Comes and goes: from here on only the digest tells each change. */
+  | 'flapping'
+  /** Stays as it is after that. */
+  | 'settled'
+  | 'quarantined'
+  | 'blind'
+  | 'outage';
+
+/** A listing with all that a message says of it. Times in ISO 8601. */
+export type ListingFacts = {
+  id: number;
+  incident: number;
+  target: string;
+  /** What the target is called, and to whom it belongs. */
+  label: string | null;
+  tags: string[];
+  list: string;
+  listName: string;
+  impact: Impact;
+  /** The worst of its codes. */
+  severity: Severity;
+  level: Level;
+  codes: { code: string; label: string }[];
+  since: string;
+  cleanBefore: string | null;
+  until: string | null;
+  /** Whether the end was proven; null while open. */
+  endProven: boolean | null;
+  /** The list's own text: hostile. */
+  reason: string | null;
+  relapses: number;
+};
+
+/** A list as scans see it. */
+export type ListFacts = { list: string; listName: string; operator: string; impact: Impact };
+
+/** Something that is owed. `key` is the same whenever the same is found out again. */
+export type Notice = { key: string; at: string } & (
+  | { reason: 'listed' | 'found' | 'delisted' | 'mute-ended' | 'removal-overdue'; listing: ListingFacts }
+  | { reason: 'recoded'; listing: ListingFacts; added: string[]; removed: string[] }
+  /** `after` in milliseconds: the reminder that is due. */
+  | { reason: 'still-listed'; listing: ListingFacts; after: number }
+  | { reason: 'flapping' | 'settled'; listing: ListingFacts; changes: number; from: string }
+  | { reason: 'quarantined' | 'blind'; list: ListFacts; since: string | null; why: Why | null }
+  | { reason: 'outage'; lists: ListFacts[]; operators: number; since: string | null }
+);

@@ -1,0 +1,34 @@
+import type { List } from '../catalogue/list.ts';
+import { type Advice, adviceFor, type OpenListing, type Step } from '../delisting/advice.ts';
+import { expand, parseTarget } from '../target.ts';
+import type { Say } from '../text/say.ts';
+import type { Piece } from './doc.ts';
+import type { ListingFacts } from './notice.ts';
+
+/** What messages know of a listing beside its facts. */
+export type Known = {
+  listOf(id: string): List | undefined;
+  /** Open listings of the target, this one too. */
+  openOf(target: string): readonly OpenListing[];
+};
+
+/** The way off the list, in the reader's language; null: the catalogue does not know the list. */
+export function wayOff(listing: ListingFacts, { listOf, openOf }: Known, now: Date, say: Say): Advice | null {
+  const list = listOf(listing.list);
+  const [target] = expand(parseTarget(listing.target, { allowSpecial: true }));
+  if (list === undefined || target === undefined) return null;
+  return adviceFor(list, target, listing.codes, openOf(listing.target), now, say);
+}
+
+/** What somebody has to know to act, in a few lines; `delist` says everything. */
+export function stepLines(step: Step, say: Say): Piece[][] {
+  if (step.sameAs !== null) return [[say('alert.same', { list: step.sameAs })]];
+  const first = step.blockedBy.map(({ list, label }): Piece[] => [say('alert.first', { label, list })]);
+  return [
+    [say('alert.who', { who: step.who })],
+    ...first,
+    ...step.requires.map((what): Piece[] => [say('alert.needs', { what })]),
+    ...(step.page === null ? [] : [[say('alert.page'), { link: step.page }]]),
+    [say('alert.takes', { time: step.time })],
+  ];
+}
