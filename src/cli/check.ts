@@ -42,19 +42,18 @@ export async function check(words: string[], options: CheckOptions, world: World
         seenControls: new Set(),
         batchSize: BATCH,
       });
-      for await (const event of round) collector.add(event);
+      for await (const event of round) await collector.add(event);
     });
   } finally {
     collector.pause();
   }
   const { tally } = collector;
   const status = exitStatus(tally.worst(), tally.unknownShare());
-  const shown = Array.from({ length: targets.size }, (_, position) => targets.at(position).text);
   await print({
     report: collector.report(),
     tally,
     lists,
-    targets: shown,
+    targets,
     format,
     status,
     paint: settings.paint,

@@ -1,24 +1,34 @@
 import type { List } from '../catalogue/list.ts';
 import { ndjsonLine } from '../output/json.ts';
 import { createProgress } from '../output/progress.ts';
-import { createTally, type Report, type ShownList, type ShownResult, shownList, type Tally } from '../output/report.ts';
+import {
+  createTally,
+  MANY,
+  type Report,
+  type ShownList,
+  type ShownResult,
+  shownList,
+  type Tally,
+} from '../output/report.ts';
 import { allResults, countsOf } from '../scan/results.ts';
 import type { RoundEvent } from '../scan/round.ts';
-import type { Batch, Result } from '../scan/verdict.ts';
+import type { Batch } from '../scan/verdict.ts';
 import type { Targets } from '../targets/positions.ts';
+import { createKept, type Placed, resultsOf } from './kept.ts';
+import { turn } from './turn.ts';
 import type { World } from './world.ts';
 
 export type Format = 'table' | 'json' | 'ndjson' | 'csv' | 'markdown' | 'nagios';
 export const FORMATS: readonly Format[] = ['table', 'json', 'ndjson', 'csv', 'markdown', 'nagios'];
 
-/** With more targets, cleans that are not printed are only counted. */
-const EACH_UP_TO = 1000;
+/** Lines written at once; a large batch holds nobody else up. */
+const LINES = 500;
 
 type CollectOptions = {
   lists: readonly List[];
   /** In the order to print. */
   targets: Targets;
-  /** Lookups to come, for the progress bar. */
+  /** Lookups to come. */
   lookups: number;
   format: Format;
   /** Whether to print what is clean. */
@@ -28,7 +38,7 @@ type CollectOptions = {
 };
 
 export type Collector = {
-  add(event: RoundEvent): void;
+  add(event: RoundEvent): Promise<void>;
   /** Removes the progress bar, so that something else can be printed. */
   pause(): void;
   tally: Tally;
@@ -36,66 +46,85 @@ export type Collector = {
 };
 
 /** Gathers what a round says; ndjson goes out as it comes, everything else at the end. */
-export function createCollector(options: CollectOptions): Collector {
-  const { lists, targets, format, world } = options;
+export function createCollector({ lists, targets, format, world, ...options }: CollectOptions): Collector {
   const startedAt = world.now();
   const byId = new Map(lists.map((list) => [list.id, list]));
-  const tally = createTally();
-  const results: ShownResult[] = [];
+  const tally = createTally(targets.size);
+  const kept = createKept(lists, targets);
   const reports: ShownList[] = [];
-  const resultsOf = (batch: Batch, list: List): Iterable<Result> => {
-    if (options.clean || targets.size <= EACH_UP_TO) return allResults(batch, list, targets);
-    tally.addCleans(list, countsOf({ ...batch, results: [] }));
-    return allResults({ ...batch, runs: batch.runs.filter(({ verdict }) => verdict.kind !== 'clean') }, list, targets);
+  const progress = createProgress(world, { lookups: options.lookups, shown: options.progress, lists });
+  const wanted = wantedBy(format, options.clean);
+
+  const addBatch = async (list: List, batch: Batch): Promise<void> => {
+    // Of few targets each has its sentence at the end, so each clean counts for itself.
+    const each = targets.size <= MANY ? { ...batch, results: [...allResults(batch, list, targets)], runs: [] } : batch;
+    for (const run of each.runs) tally.addRun(list, run);
+    const results = each.results
+      .map((result) => ({ position: result.position, shown: tally.add(list, result) }))
+      .filter(({ shown }) => wanted(shown));
+    const wantedRuns = each.runs.filter(({ verdict }) => wanted({ verdict: verdict.kind }));
+    const runs = wantedRuns.length === 0 ? null : { ...batch, results: [], runs: wantedRuns };
+    if (format !== 'ndjson') return kept.keep({ list, results, runs });
+    await write(results);
+    if (runs !== null) await write(resultsOf(list, runs, targets));
   };
-  const progress = createProgress(world.err, options.lookups, world.errIsTerminal && options.progress);
+
+  const write = async (placed: Iterable<Placed>): Promise<void> => {
+    let lines: string[] = [];
+    for (const { shown } of placed) {
+      lines.push(ndjsonLine('result', shown));
+      if (lines.length < LINES) continue;
+      world.out(lines.join(''));
+      lines = [];
+      await turn();
+    }
+    if (lines.length > 0) world.out(lines.join(''));
+  };
+
   return {
     tally,
-    pause: progress.end,
-    add(event) {
-      if (event.type === 'list') {
-        const report = shownList(event.report);
-        reports.push(report);
-        if (format === 'ndjson') world.out(ndjsonLine('list', report));
+    pause: progress.clear,
+    async add(event) {
+      if (event.type === 'batch') {
+        const { batch } = event;
+        const list = byId.get(batch.list);
+        if (list === undefined) return;
+        if (format === 'ndjson') progress.clear();
+        await addBatch(list, batch);
+        progress.done(list, countsOf(batch), batch.why);
         return;
       }
-      const list = byId.get(event.batch.list);
-      if (list === undefined) return;
-      for (const result of resultsOf(event.batch, list)) {
-        const shown = tally.add(list, result);
-        if (!options.clean && shown.verdict === 'clean') continue;
-        if (format === 'ndjson') world.out(ndjsonLine('result', shown));
-        else results.push(shown);
-      }
-      progress.done(countsOf(event.batch).asked);
+      const report = shownList(event.report);
+      reports.push(report);
+      if (format === 'ndjson') world.out(ndjsonLine('list', report));
     },
     report() {
       const place = new Map(lists.map(({ id }, position) => [id, position]));
-      const listAt = (id: string): number => place.get(id) ?? 0;
-      const order = placesOf(results, targets);
-      const targetAt = ({ target }: ShownResult): number => order.get(target) ?? 0;
-      results.sort((one, other) => targetAt(one) - targetAt(other) || listAt(one.list) - listAt(other.list));
-      reports.sort((one, other) => listAt(one.id) - listAt(other.id));
+      reports.sort((one, other) => (place.get(one.id) ?? 0) - (place.get(other.id) ?? 0));
       const summary = tally.summary(targets.size, lists.length);
-      return { startedAt, finishedAt: world.now(), results, lists: reports, summary };
+      return { startedAt, finishedAt: world.now(), results: kept.results, lists: reports, summary };
     },
   };
 }
 
-/** The place of each target that has a result to print. */
-function placesOf(results: readonly ShownResult[], targets: CollectOptions['targets']): Map<string, number> {
-  const places = new Map(results.map(({ target }) => [target, 0]));
-  for (let position = 0; places.size > 0 && position < targets.size; position += 1) {
-    const { text } = targets.at(position);
-    if (places.has(text)) places.set(text, position);
-  }
-  return places;
+/** Whether a format prints a result; what it does not is only counted. */
+function wantedBy(format: Format, clean: boolean): (result: Pick<ShownResult, 'verdict'>) => boolean {
+  if (format === 'table' || format === 'nagios') return ({ verdict }) => verdict === 'listed';
+  if (format === 'markdown' || !clean) return ({ verdict }) => verdict !== 'clean';
+  return () => true;
 }
 
-/** How many lookups these lists make of these targets. */
-export function lookupsOf(lists: readonly List[], targets: Targets): number {
+/** How many lookups these lists make of these targets, without those that are covered. */
+export function lookupsOf(
+  lists: readonly List[],
+  targets: Targets,
+  covered: (list: List) => readonly [number, number][] = () => [],
+): number {
   const ofKind = new Map<string, number>();
   for (const { range, posFrom, posTo } of targets.spans(0, targets.size))
     ofKind.set(range.kind, (ofKind.get(range.kind) ?? 0) + posTo - posFrom);
-  return lists.reduce((sum, { accepts }) => sum + accepts.reduce((of, kind) => of + (ofKind.get(kind) ?? 0), 0), 0);
+  return lists.reduce((sum, list) => {
+    const all = list.accepts.reduce((of, kind) => of + (ofKind.get(kind) ?? 0), 0);
+    return sum + all - covered(list).reduce((done, [from, to]) => done + to - from, 0);
+  }, 0);
 }

@@ -6,7 +6,7 @@ import { type ExitStatus, exitStatus } from '../exit.ts';
 import { followCatalogue } from '../listing/catalogue.ts';
 import type { ChangeRecord } from '../listing/changes.ts';
 import { recordedAfter } from '../listing/clock.ts';
-import { type OpenListing, onList, openListings } from '../listing/listings.ts';
+import { ofTargets, openListings } from '../listing/listings.ts';
 import { remember } from '../listing/memory.ts';
 import { recordBatch } from '../listing/record.ts';
 import { finishScan, type Scan, type ScanOptions, startFullScan, startNamedScan } from '../listing/scans.ts';
@@ -16,7 +16,7 @@ import { renderOverdue } from '../output/delisting.ts';
 import type { ShownChange } from '../output/history.ts';
 import { ndjsonLine } from '../output/json.ts';
 import type { Report } from '../output/report.ts';
-import { day } from '../output/table.ts';
+import { day, type Recorded } from '../output/table.ts';
 import { runRound } from '../scan/round.ts';
 import { formatRange, type TargetRange } from '../target.ts';
 import { overlaps, subtractRange } from '../targets/ranges.ts';
@@ -34,7 +34,6 @@ import type { World } from './world.ts';
 
 /** Small enough that little is asked again after a SIGKILL, large enough that the closing controls weigh little. */
 const BATCH = 2000;
-const SENTENCES_UP_TO = 10;
 
 export type ScanCommandOptions = CommonOptions & { tag?: string[]; all?: boolean; notify?: boolean };
 
@@ -126,31 +125,25 @@ async function ask(
   { settings, lists, format, all, closed, pace, world }: Begun,
 ): Promise<ExitStatus> {
   const { targets } = scan;
+  const covered = (list: List) => scan.covered.get(list.id) ?? [];
   const collector = createCollector({
     lists,
     targets,
-    lookups: lookupsOf(lists, targets),
+    lookups: lookupsOf(lists, targets, covered),
     format,
     clean: all,
     progress: !settings.quiet,
     world,
   });
-  const changes: ShownChange[] = [];
-  const tellNow = sayer(collector, { format, lists: settings.catalogue.lists, settings, world });
-  const tell = async (recorded: readonly ChangeRecord[]): Promise<void> => {
-    const told = await withRequests(db, recorded);
-    changes.push(...told);
-    tellNow(told);
-  };
-  await tell(closed);
-  await tell(await followCatalogue(db, settings.catalogue.lists, world.now()));
+  const told = teller(db, collector, { format, settings, world });
+  await told.tell(closed);
+  await told.tell(await followCatalogue(db, settings.catalogue.lists, world.now()));
   const memory = await remember(db, lists, world.now());
   try {
     const record = async (means: Means): Promise<void> => {
-      const covered = (list: List) => scan.covered.get(list.id) ?? [];
       for await (const event of runRound({ ...means, lists, targets, ...memory, covered, batchSize: BATCH })) {
-        if (event.type === 'batch') await tell(await recordBatch(db, scan, event.batch));
-        collector.add(event);
+        if (event.type === 'batch') await told.tell(await recordBatch(db, scan, event.batch));
+        await collector.add(event);
       }
     };
     await withAsking(settings, world, record, pace);
@@ -160,56 +153,70 @@ async function ask(
   }
   const { tally } = collector;
   const status = exitStatus(tally.worst(), tally.unknownShare());
-  const open = await openOn(db, lists);
   const report = collector.report();
   const requests = stillThere(await judgedRequests(db, lists, world.now()), report);
   if (format === 'table' && settings.quiet) return status;
-  if (format === 'table' && changes.length === 0) world.out('No changes.\n');
+  if (format === 'table' && told.count === 0) world.out('No changes.\n');
   if (format === 'table') say(world, `${renderOverdue(requests, settings.catalogue.lists, settings.paint)}\n`);
   await print({
     report,
     tally,
     lists,
-    targets: targetTexts(scan, collector),
+    targets,
     format,
     status,
     paint: settings.paint,
-    recorded: { changes, requests },
-    listing: (target, list) => open.get(`${list}|${target}`) ?? null,
+    recorded: { changes: told.changes, requests },
+    listingsOf: (shown) => listingsOf(db, lists, shown),
     world,
   });
   return status;
 }
 
+type Told = {
+  tell(recorded: readonly ChangeRecord[]): Promise<void>;
+  count: number;
+  /** For the JSON document; what other formats say of them is said at once. */
+  changes: ShownChange[];
+};
+
 /** Changes are told as soon as they are recorded: after a kill nobody is told twice, and nobody waits for the end. */
-function sayer(collector: Collector, { format, lists, settings, world }: Omit<Asking, 'all'>) {
-  return (changes: readonly ShownChange[]): void => {
-    if (changes.length > 0) collector.pause();
-    for (const change of changes) {
-      if (format === 'ndjson') world.out(ndjsonLine('change', { ...change }));
-      else if (format === 'table') say(world, renderChange(change, lists, settings.paint));
-    }
+function teller(
+  db: Database,
+  collector: Collector,
+  { format, settings, world }: Pick<Asking, 'format' | 'settings' | 'world'>,
+): Told {
+  const told: Told = {
+    count: 0,
+    changes: [],
+    async tell(recorded) {
+      if (recorded.length === 0) return;
+      told.count += recorded.length;
+      const shown = await withRequests(db, recorded);
+      if (format === 'json') told.changes.push(...shown);
+      if (format !== 'ndjson' && format !== 'table') return;
+      collector.pause();
+      if (format === 'ndjson') world.out(shown.map((change) => ndjsonLine('change', { ...change })).join(''));
+      else say(world, shown.map((change) => renderChange(change, settings.catalogue.lists, settings.paint)).join(''));
+    },
   };
+  return told;
 }
 
 /** The requests about what this scan has seen on its list still. */
 function stillThere(requests: readonly OpenRequest[], { results }: Report): OpenRequest[] {
-  const listed = new Set(
-    results.flatMap(({ verdict, list, target }) => (verdict === 'listed' ? `${list}|${target}` : [])),
-  );
+  if (requests.length === 0) return [];
+  const about = new Set(requests.map(({ list, target }) => `${list}|${target}`));
+  const listed = new Set<string>();
+  for (const { verdict, list, target } of results)
+    if (verdict === 'listed' && about.has(`${list}|${target}`)) listed.add(`${list}|${target}`);
   return requests.filter(({ list, target }) => listed.has(`${list}|${target}`));
 }
 
-/** Open listings by `list|target`. */
-async function openOn(db: Database, lists: readonly List[]): Promise<Map<string, OpenListing>> {
-  const open = new Map<string, OpenListing>();
-  for (const { id } of lists)
-    for (const one of await openListings(db.orm, onList(id))) open.set(`${id}|${one.target}`, one);
-  return open;
-}
-
-/** Few targets: all, each with its sentence; many: those that have something to say. */
-function targetTexts({ targets }: Scan, collector: Collector): string[] {
-  if (targets.size > SENTENCES_UP_TO) return [...new Set(collector.report().results.map(({ target }) => target))];
-  return Array.from({ length: targets.size }, (_, position) => targets.at(position).text);
+/** The open listings of these targets. */
+async function listingsOf(db: Database, lists: readonly List[], targets: readonly string[]): Promise<Recorded> {
+  const ids = lists.map(({ id }) => id);
+  const open = await openListings(db.orm, ofTargets(targets, ids));
+  const byPair = new Map(open.map((one) => [`${one.listId}|${one.target}`, one]));
+  return (target, list) => byPair.get(`${list}|${target}`) ?? null;
 }

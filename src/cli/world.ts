@@ -13,6 +13,8 @@ export type World = {
   errIsTerminal: boolean;
   /** Characters in a line of standard output, where it is a terminal. */
   width?: number;
+  /** The same of standard error. */
+  errWidth?: number;
   now(): Date;
   /** Aborts on the first SIGINT or SIGTERM; the second ends the process. */
   signal: AbortSignal;
@@ -34,6 +36,7 @@ export function processWorld(): World {
     outIsTerminal: out.isTerminal,
     errIsTerminal: err.isTerminal,
     ...(out.columns === null ? {} : { width: out.columns }),
+    ...(err.columns === null ? {} : { errWidth: err.columns }),
     now: () => new Date(),
     signal: stop.signal,
   };

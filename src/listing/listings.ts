@@ -1,4 +1,4 @@
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import { chunks, rowsOf } from '../db/rows.ts';
 import { type EndedBy, listing } from '../db/schema.ts';
 import { type ChangeRecord, codesOf, insertChanges, labelsOf } from './changes.ts';
@@ -33,6 +33,9 @@ export async function openListings(db: Handle, where: SQL | undefined): Promise<
     .where(and(isNull(listing.until), where))
     .orderBy(listing.id);
 }
+
+export const ofTargets = (targets: readonly string[], lists: readonly string[]): SQL =>
+  sql`${listing.target} = any(${sql.param(targets)}::text[]) and ${inArray(listing.listId, [...lists])}`;
 
 export const onList = (id: string): SQL => eq(listing.listId, id);
 

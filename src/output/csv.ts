@@ -17,10 +17,16 @@ const COLUMNS = [
   'server',
 ] as const satisfies readonly (keyof ShownResult)[];
 
-export const CSV_HEADER = `${COLUMNS.join(',')}\r\n`;
+const CSV_HEADER = `${COLUMNS.join(',')}\r\n`;
+
+/** The results with a header, in pieces. */
+export function* csvDocument(results: Iterable<ShownResult>): Iterable<string> {
+  yield CSV_HEADER;
+  for (const result of results) yield csvLine(result);
+}
 
 /** One line of RFC 4180: the fields of the JSON result in their order; several codes or meanings are joined by spaces or `; `. */
-export function csvLine(result: ShownResult): string {
+function csvLine(result: ShownResult): string {
   return `${COLUMNS.map((column) => field(cell(result, column))).join(',')}\r\n`;
 }
 

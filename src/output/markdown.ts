@@ -1,15 +1,15 @@
 import type { List } from '../catalogue/list.ts';
-import type { Report, ShownResult, Tally } from './report.ts';
+import { levelOf, type Report, type ShownResult } from './report.ts';
 import { BEYOND_DNS, nameOf } from './table.ts';
 import { whyInWords } from './why.ts';
 
 /** A table for a ticket or a wiki: what is listed, then what is unknown, then the counts. */
-export function renderMarkdown(report: Report, tally: Tally, lists: readonly List[]): string {
-  const shown = report.results.filter(({ verdict }) => verdict !== 'clean');
+export function renderMarkdown(report: Report, lists: readonly List[]): string {
+  const shown = [...report.results].filter(({ verdict }) => verdict !== 'clean');
   const levels = ['high', 'medium', 'low', 'none'];
   const rank = (result: ShownResult): number =>
-    result.verdict === 'listed' ? levels.indexOf(tally.levelOf(result)) : levels.length;
-  const rows = shown.sort((one, other) => rank(one) - rank(other)).map((result) => cells(result, tally, lists));
+    result.verdict === 'listed' ? levels.indexOf(levelOf(result)) : levels.length;
+  const rows = shown.sort((one, other) => rank(one) - rank(other)).map((result) => cells(result, lists));
   const { summary } = report;
   return [
     `## DNS lists, ${report.finishedAt.toISOString()}`,
@@ -22,8 +22,8 @@ export function renderMarkdown(report: Report, tally: Tally, lists: readonly Lis
   ].join('\n');
 }
 
-function cells(result: ShownResult, tally: Tally, lists: readonly List[]): string[] {
-  const level = tally.levelOf(result);
+function cells(result: ShownResult, lists: readonly List[]): string[] {
+  const level = levelOf(result);
   const name = nameOf(lists, result.list);
   if (result.why !== null) return [result.target, name, 'unknown', result.codes.join(' '), whyInWords(result.why)];
   const labels = result.meanings.map(({ code, label }) => `${code} ${label}`);

@@ -1,6 +1,6 @@
 import { type Level, severityLevel } from '../catalogue/codes.ts';
 import type { Impact, List, Polarity, Severity } from '../catalogue/list.ts';
-import type { Health, ListReport, PathName, Result, Why } from '../scan/verdict.ts';
+import type { Health, ListReport, PathName, Result, Run, Why } from '../scan/verdict.ts';
 import { plain } from './plain.ts';
 
 type ShownMeaning = { code: string; label: string; meaning: string; severity: Severity; polarity: Polarity };
@@ -45,15 +45,17 @@ export type Summary = {
   other: number;
 };
 
+/** With more targets than these, those that are clean get no sentence of their own. */
+export const MANY = 10;
+
 /** What a target's closing sentence is made of; block lists only. */
-export type Standing = { listed: string[]; proven: number; unproven: number; unknown: UnknownOn[]; other: string[] };
-type UnknownOn = { list: string; why: Why };
+export type Standing = { listed: number; proven: number; unproven: number; unknown: string[]; other: number };
 
 export type Report = {
   startedAt: Date;
   finishedAt: Date;
-  /** Those to print. */
-  results: ShownResult[];
+  /** Those to print, by target and list as they were given; made as they are read where there are many. */
+  results: Iterable<ShownResult>;
   lists: ShownList[];
   summary: Summary;
 };
@@ -64,7 +66,7 @@ export function shownList(report: ListReport): ShownList {
 }
 
 /** A result in the words of the contract; the zone reads `{key}` where a key belongs. */
-function shownResult(list: List, result: Result): ShownResult {
+export function shownResult(list: List, result: Result): ShownResult {
   const { verdict } = result;
   const listed = verdict.kind === 'listed' ? verdict : null;
   return {
@@ -98,17 +100,25 @@ function polarityOf(list: List, meanings: { polarity: Polarity }[]): Polarity {
   return polarities[0] ?? list.polarity;
 }
 
+/** The level of a listing; `none` of what is no listing. */
+export function levelOf({ impact, verdict, codes, meanings }: ShownResult): Level {
+  return verdict === 'listed' ? severityLevel({ impact }, { kind: 'listed', codes, meanings }) : 'none';
+}
+
+type Counted = Pick<Run, 'verdict' | 'proven' | 'posFrom' | 'posTo'>;
+
 export type Tally = {
   /** Counts a result and gives it back in the words of the contract. */
   add(list: List, result: Result): ShownResult;
-  /** Counts cleans of a list without saying of which targets. */
-  addCleans(list: List, counts: { clean: number; unproven: number }): void;
+  /** Counts targets of which the same is true. */
+  addRun(list: List, run: Counted): void;
   summary(targets: number, lists: number): Summary;
   /** The worst level of any listing. */
   worst(): Level;
-  /** The level of a result that was added. */
-  levelOf(result: ShownResult): Level;
+  /** Of one target among few. */
   standing(target: string): Standing;
+  /** How many lookups of a list are unknown, why, and the first codes of answers that could not be read. */
+  unknownOn(list: string): { lookups: number; whys: Why[]; codes: string[] };
   /** Mean over the lists asked of the part of their lookups that is unknown; null: none was asked. */
   unknownShare(): number | null;
 };
@@ -119,66 +129,79 @@ function worse(one: Level, other: Level): Level {
   return RANK[one] >= RANK[other] ? one : other;
 }
 
-/** Counts results as they come. */
-export function createTally(): Tally {
+type OfList = { lookups: number; unknown: number; whys: Set<Why>; codes: Set<string>; retired: boolean };
+
+const CODES = 3;
+
+/** Counts results about so many targets as they come. */
+export function createTally(targets: number): Tally {
   const counts = { lookups: 0, listed: 0, clean: 0, unproven: 0, unknown: 0, other: 0 };
-  const perList = new Map<string, { lookups: number; unknown: number }>();
+  const perList = new Map<string, OfList>();
   const standings = new Map<string, Standing>();
-  const levels = new WeakMap<ShownResult, Level>();
   let worst: Level = 'none';
 
   const standingOf = (target: string): Standing => {
-    const standing = standings.get(target) ?? { listed: [], proven: 0, unproven: 0, unknown: [], other: [] };
+    const standing = standings.get(target) ?? { listed: 0, proven: 0, unproven: 0, unknown: [], other: 0 };
     standings.set(target, standing);
     return standing;
   };
 
-  const ofList = ({ id, retired }: List): { lookups: number; unknown: number } => {
-    const known = perList.get(id) ?? { lookups: 0, unknown: 0 };
-    // A retired list is named, never asked: it says nothing of how well this round went.
-    if (retired === null) perList.set(id, known);
+  const ofList = ({ id, retired }: List): OfList => {
+    const known = perList.get(id) ?? {
+      lookups: 0,
+      unknown: 0,
+      whys: new Set(),
+      codes: new Set(),
+      retired: retired !== null,
+    };
+    perList.set(id, known);
     return known;
+  };
+
+  const addTo = (standing: Standing, list: List, result: ShownResult, level: Level): void => {
+    if (result.verdict === 'unknown') standing.unknown.push(list.id);
+    else if (result.verdict === 'listed') standing[level === 'none' ? 'other' : 'listed'] += 1;
+    else if (list.polarity === 'block') standing[result.proven ? 'proven' : 'unproven'] += 1;
+  };
+
+  const addRun = (list: List, { verdict, proven, posFrom, posTo }: Counted): void => {
+    const lookups = posTo - posFrom;
+    const of = ofList(list);
+    of.lookups += lookups;
+    counts.lookups += lookups;
+    counts[verdict.kind] += lookups;
+    if (verdict.kind === 'unknown') {
+      of.unknown += lookups;
+      of.whys.add(verdict.why);
+      for (const code of verdict.codes) if (of.codes.size < CODES) of.codes.add(code);
+    } else if (!proven) counts.unproven += lookups;
   };
 
   return {
     add(list, result) {
       const shown = shownResult(list, result);
-      const level = severityLevel(list, result.verdict);
-      const standing = standingOf(shown.target);
-      const share = ofList(list);
-      levels.set(shown, level);
-      worst = worse(worst, level);
-      counts.lookups += 1;
-      share.lookups += 1;
-      if (shown.verdict === 'unknown') {
-        counts.unknown += 1;
-        share.unknown += 1;
-        standing.unknown.push({ list: list.id, why: shown.why ?? 'network' });
-      } else if (shown.verdict === 'clean') {
-        counts.clean += 1;
-        if (!shown.proven) counts.unproven += 1;
-        if (list.polarity === 'block') standing[shown.proven ? 'proven' : 'unproven'] += 1;
-      } else if (level === 'none') {
-        counts.other += 1;
-        standing.other.push(list.id);
-      } else {
-        counts.listed += 1;
-        standing.listed.push(list.id);
-      }
+      const level = levelOf(shown);
+      const { verdict, position, proven } = result;
+      if (verdict.kind === 'listed') {
+        worst = worse(worst, level);
+        counts.lookups += 1;
+        counts[level === 'none' ? 'other' : 'listed'] += 1;
+        ofList(list).lookups += 1;
+      } else addRun(list, { verdict, proven, posFrom: position, posTo: position + 1 });
+      if (targets <= MANY) addTo(standingOf(shown.target), list, shown, level);
       return shown;
     },
-    addCleans(list, { clean, unproven }) {
-      ofList(list).lookups += clean;
-      counts.lookups += clean;
-      counts.clean += clean;
-      counts.unproven += unproven;
-    },
-    summary: (targets, lists) => ({ targets, lists, ...counts }),
+    addRun,
+    summary: (of, lists) => ({ targets: of, lists, ...counts }),
     worst: () => worst,
-    levelOf: (result) => levels.get(result) ?? 'none',
     standing: standingOf,
+    unknownOn(list) {
+      const of = perList.get(list);
+      return { lookups: of?.unknown ?? 0, whys: [...(of?.whys ?? [])], codes: [...(of?.codes ?? [])] };
+    },
     unknownShare() {
-      const asked = [...perList.values()];
+      // A retired list is named, never asked: it says nothing of how well this round went.
+      const asked = [...perList.values()].filter(({ retired }) => !retired);
       if (asked.length === 0) return null;
       return asked.reduce((sum, { lookups, unknown }) => sum + unknown / lookups, 0) / asked.length;
     },

@@ -2,39 +2,53 @@ import type { Level } from '../catalogue/codes.ts';
 import type { List } from '../catalogue/list.ts';
 import type { Paint } from './colour.ts';
 import { plain } from './plain.ts';
-import type { Report, ShownResult, Standing, Tally } from './report.ts';
+import { levelOf, MANY, type Report, type ShownResult, type Standing, type Tally } from './report.ts';
 import { whyInWords } from './why.ts';
 
 export const BEYOND_DNS =
   'What DNS cannot show: Gmail, Outlook, Yahoo, Apple, Proofpoint and Cloudmark keep lists of their own.';
 
+/** A recorded listing: when it began, and its text, which a scan does not ask for each time; null: it is not recorded. */
+export type Recorded = (target: string, list: string) => { since: Date; reason: string | null } | null;
+
 export type TableInput = {
   report: Report;
   tally: Tally;
   lists: readonly List[];
-  /** In the order given. */
+  /** By targetsToShow. */
   targets: readonly string[];
   paint: Paint;
-  /** Of recorded targets: when the listing began, and the text that a scan does not ask for each time. */
-  listing?: (target: string, list: string) => { since: Date; reason: string | null } | null;
+  listing?: Recorded;
 };
 
 const RANK: Record<Level, number> = { high: 3, medium: 2, low: 1, none: 0 };
-/** From this many targets on those that are clean get no sentence of their own. */
-const MANY = 10;
+/** Targets that are shown at most; what is on so many lists is read by a program. */
+const SHOWN = 500;
+
+/** The targets of a table, worst first: all of few, of many those that are on a list. */
+export function targetsToShow({ results, summary }: Report, given: readonly string[]): string[] {
+  const worst = new Map(summary.targets > MANY ? [] : given.map((target) => [target, 0]));
+  for (const result of results) {
+    if (result.verdict !== 'listed') continue;
+    worst.set(result.target, Math.max(worst.get(result.target) ?? 0, RANK[levelOf(result)]));
+  }
+  const sorted = [...worst].sort(([, one], [, other]) => other - one);
+  return sorted.slice(0, SHOWN).map(([target]) => target);
+}
 
 /** The answer for people: targets worst first, then what could not be asked, then sentences that close. */
 export function renderTable(input: TableInput): string {
-  const { report, tally, paint } = input;
-  const byTarget = Map.groupBy(report.results, ({ target }) => target);
-  const worstOf = (target: string): number =>
-    Math.max(0, ...(byTarget.get(target) ?? []).map((r) => RANK[tally.levelOf(r)]));
-  const targets = [...input.targets].sort((one, other) => worstOf(other) - worstOf(one));
+  const { report, tally, paint, targets } = input;
+  const shown = new Set(targets);
+  const answers = [...report.results].filter(({ verdict }) => verdict === 'listed');
+  const byTarget = Map.groupBy(answers, ({ target }) => target);
   const many = report.summary.targets > MANY;
+  const more = many ? [...byTarget.keys()].filter((target) => !shown.has(target)).length : 0;
   const blocks = targets.flatMap((target) => targetBlock(input, target, byTarget.get(target) ?? [], many));
   const parts = [
     ...(many ? [summaryLine(report)] : []),
     ...blocks,
+    more === 0 ? '' : `… and ${count(more, 'more target')} on lists: --format csv or ndjson names them all.`,
     unknownBlock(input),
     ...(many ? [] : [targets.map((target) => closingSentence(input, target, tally.standing(target))).join('\n')]),
     paint.dim(BEYOND_DNS),
@@ -43,20 +57,20 @@ export function renderTable(input: TableInput): string {
 }
 
 function targetBlock(input: TableInput, target: string, results: ShownResult[], many: boolean): string[] {
-  const { tally, paint } = input;
-  const answers = results
-    .filter(({ verdict }) => verdict === 'listed')
-    .sort((one, other) => RANK[tally.levelOf(other)] - RANK[tally.levelOf(one)] || one.list.localeCompare(other.list));
+  const { paint } = input;
+  const answers = results.sort(
+    (one, other) => RANK[levelOf(other)] - RANK[levelOf(one)] || one.list.localeCompare(other.list),
+  );
   if (answers.length === 0) return [];
-  const listed = tally.standing(target).listed.length;
+  const listed = answers.filter((result) => levelOf(result) !== 'none').length;
   const heading = listed > 0 ? `listed on ${count(listed, 'list')}` : 'listed nowhere';
   const lines = answers.flatMap((result) => answerLines(input, result));
   return [[`${paint.bold(target)}  ${heading}${many ? ` of ${input.lists.length}` : ''}`, ...lines].join('\n')];
 }
 
 function answerLines(input: TableInput, result: ShownResult): string[] {
-  const { paint, tally } = input;
-  const level = tally.levelOf(result);
+  const { paint } = input;
+  const level = levelOf(result);
   const recorded = input.listing?.(result.target, result.list) ?? null;
   const reason = result.reason ?? recorded?.reason ?? null;
   const head = [
@@ -79,49 +93,33 @@ function answerLines(input: TableInput, result: ShownResult): string[] {
 }
 
 /** One line a list, whatever the number of targets. */
-function unknownBlock({ report, tally, lists, targets, paint }: TableInput): string {
+function unknownBlock({ report, tally, lists, paint }: TableInput): string {
   const details = new Map(report.lists.map(({ id, detail }) => [id, detail]));
-  const answered = strangeCodes(report);
-  const byList = Map.groupBy(
-    targets.flatMap((target) => tally.standing(target).unknown),
-    ({ list }) => list,
-  );
-  const lines = [...byList].map(([list, unknown]) => {
-    const whys = [...new Set(unknown.map(({ why }) => why))];
-    const detail = details.get(list) ?? null;
-    const of = targets.length > 1 ? ` (${count(unknown.length, 'target')})` : '';
-    const more = detail ?? answered.get(list);
-    return `  ${nameOf(lists, list)}${of}: ${whys.map(whyInWords).join('; ')}${more === undefined ? '' : ` (${more})`}`;
+  const lines = lists.flatMap(({ id }) => {
+    const { lookups, whys, codes } = tally.unknownOn(id);
+    if (lookups === 0) return [];
+    const more = details.get(id) ?? codes.join(', ');
+    const of = report.summary.targets > 1 ? ` (${count(lookups, 'target')})` : '';
+    return `  ${nameOf(lists, id)}${of}: ${whys.map(whyInWords).join('; ')}${more === '' ? '' : ` (${more})`}`;
   });
   return lines.length === 0 ? '' : [paint.warn('Unknown'), ...lines].join('\n');
-}
-
-/** By list: the first codes of its answers that could not be read. */
-function strangeCodes({ results }: Report): Map<string, string> {
-  const codes = new Map<string, Set<string>>();
-  for (const { list, verdict, codes: own } of results) {
-    if (verdict !== 'unknown' || own.length === 0) continue;
-    const known = codes.get(list) ?? new Set();
-    codes.set(list, new Set([...known, ...own].slice(0, 3)));
-  }
-  return new Map([...codes].map(([list, own]) => [list, [...own].join(', ')]));
 }
 
 /** "192.0.2.7 is on 2 lists. Proven clean on 27, clean but unproven on 4, 2 could not be asked: …" */
 function closingSentence({ lists, paint }: TableInput, target: string, standing: Standing): string {
   const { listed, proven, unproven, unknown } = standing;
-  if (listed.length + proven + unproven + unknown.length === 0)
+  if (listed + proven + unproven + unknown.length === 0)
     return `None of the block lists asked holds targets like ${target}.`;
   const nowhere = unknown.length > 0 ? `${target} is on no list that could be asked` : `${target} is on no list`;
-  const on = listed.length === 0 ? nowhere : `${target} is on ${count(listed.length, 'list')}`;
+  const on = listed === 0 ? nowhere : `${target} is on ${count(listed, 'list')}`;
   const clean = [
     `Proven clean on ${proven}`,
     ...(unproven > 0 ? [`clean but unproven on ${unproven}`] : []),
     ...(unknown.length > 0
-      ? [`${unknown.length} could not be asked: ${unknown.map(({ list }) => nameOf(lists, list)).join(', ')}`]
+      ? [`${unknown.length} could not be asked: ${unknown.map((list) => nameOf(lists, list)).join(', ')}`]
       : []),
   ];
-  const head = listed.length === 0 ? paint.good(`${on}.`) : paint.bold(`${on}.`);
+  const head = listed === 0 ? paint.good(`${on}.`) : paint.bold(`${on}.`);
   return `${head} ${clean.join(', ')}.`;
 }
 

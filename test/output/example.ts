@@ -1,6 +1,7 @@
 import type { List, ListDefinition } from '../../src/catalogue/list.ts';
 import { resolveList } from '../../src/catalogue/resolve.ts';
-import { createTally, type Report, type Tally } from '../../src/output/report.ts';
+import { createTally, type Report, type ShownResult, type Tally } from '../../src/output/report.ts';
+import { targetsToShow } from '../../src/output/table.ts';
 import type { Result, Verdict } from '../../src/scan/verdict.ts';
 
 const AT = new Date('2026-11-24T07:00:00Z');
@@ -33,11 +34,16 @@ export function result(of: List, verdict: Verdict, more: Partial<Result> = {}): 
 }
 
 /** A report of these results, as `check` builds it. */
-export function reportOf(pairs: [List, Result][]): { report: Report; tally: Tally; lists: List[]; targets: string[] } {
-  const tally = createTally();
+export function reportOf(pairs: [List, Result][]): {
+  report: Report & { results: ShownResult[] };
+  tally: Tally;
+  lists: List[];
+  targets: string[];
+} {
+  const tally = createTally(new Set(pairs.map(([, { target }]) => target)).size);
   const results = pairs.map(([of, one]) => tally.add(of, one));
   const lists = [...new Set(pairs.map(([of]) => of))];
-  const targets = [...new Set(results.map(({ target }) => target))];
+  const given = [...new Set(results.map(({ target }) => target))];
   const shown = lists.map(({ id }) => ({
     id,
     health: 'healthy' as const,
@@ -51,9 +57,9 @@ export function reportOf(pairs: [List, Result][]): { report: Report; tally: Tall
     finishedAt: new Date(AT.getTime() + 1250),
     results,
     lists: shown,
-    summary: tally.summary(targets.length, lists.length),
+    summary: tally.summary(given.length, lists.length),
   };
-  return { report, tally, lists, targets };
+  return { report, tally, lists, targets: targetsToShow(report, given) };
 }
 
 /** Listed high and low, an allow list, proven and unproven cleans, a silent list. */
