@@ -21,6 +21,7 @@ const style: Style = { bold: false, dim: false, colour: null };
 process.stdout.write(
   [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${right}" height="${bottom}" viewBox="0 0 ${right} ${bottom}">`,
+    '<title>dnsblwatch in a terminal</title>',
     `<rect width="100%" height="100%" rx="8" fill="#0d1117"/>`,
     `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="14" fill="#e6edf3">`,
     ...lines.map(
