@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { resolverLookup } from '../dns/lookup.ts';
 import { openTransport } from '../dns/transport.ts';
 import { UserError } from '../errors.ts';
@@ -7,21 +8,34 @@ import { auditCsv, auditJson, auditMarkdown, auditNagios, auditNdjson, renderAud
 import { audit } from '../posture/audit.ts';
 import { standingOf } from '../posture/finding.ts';
 import { fetchHttps } from '../posture/https.ts';
+import { createMailLooks, type LookOptions } from '../posture/mail/looks.ts';
+import { probeRelay } from '../posture/mail/relay-probe.ts';
 import { type Message, parseMessage } from '../posture/message.ts';
-import type { Asking, Subject } from '../posture/subject.ts';
+import { isOutside } from '../posture/relay.ts';
+import type { Asking, MailAsking, Subject } from '../posture/subject.ts';
 import { countOf, expand, parseTarget } from '../target.ts';
-import { type CommonOptions, formatOf, resolversOf, type Settings, settingsOf } from './options.ts';
+import { type CommonOptions, formatOf, millisecondsOf, resolversOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
-export type AuditOptions = CommonOptions & {
-  helo?: string;
-  dkimSelector?: string[];
-  message?: string;
-  ownDomain?: string[];
+/** How the machines themselves are to be reached. */
+type ConnectOptions = {
   allowSpecial?: boolean;
   port?: string[];
   ca?: string;
+  /** commander makes `--no-connect` of this. */
+  connect?: boolean;
+  patience?: string;
+  openRelay?: boolean;
+  relayRecipient?: string;
 };
+
+export type AuditOptions = CommonOptions &
+  ConnectOptions & {
+    helo?: string;
+    dkimSelector?: string[];
+    message?: string;
+    ownDomain?: string[];
+  };
 
 const FORMATS = ['table', 'json', 'ndjson', 'csv', 'markdown', 'nagios'] as const;
 
@@ -48,7 +62,7 @@ export async function auditGiven(words: string[], options: AuditOptions, world: 
 /** Gives `use` what an audit asks with, and closes it. */
 async function withPosture<T>(
   settings: Settings,
-  options: Pick<AuditOptions, 'allowSpecial' | 'port' | 'ca'>,
+  options: ConnectOptions,
   world: World,
   use: (asking: Asking) => Promise<T>,
 ): Promise<T> {
@@ -72,6 +86,10 @@ async function withPosture<T>(
           allowSpecial,
           signal: world.signal,
         }),
+      mail:
+        options.connect === false
+          ? null
+          : mailAsking(options, { lookup, ports, ca, allowSpecial, signal: world.signal }),
       patience: settings.timeout * 3,
       now: world.now(),
       signal: world.signal,
@@ -80,6 +98,33 @@ async function withPosture<T>(
   } finally {
     transport.close();
   }
+}
+
+/** Milliseconds: a connection; a reply, for which slow and tarpitting servers take half a minute. */
+const CONNECT = 10_000;
+const PATIENCE = 35_000;
+/** Where nobody's mail can go by mistake: nothing is sent, and the name is reserved (RFC 2606). */
+const STRANGER = 'relay-test@example.com';
+
+function mailAsking(
+  options: ConnectOptions,
+  from: Pick<LookOptions, 'lookup' | 'ports' | 'ca' | 'allowSpecial' | 'signal'>,
+): MailAsking {
+  const patience = options.patience === undefined ? PATIENCE : millisecondsOf('--patience', options.patience);
+  const deadline = Math.min(CONNECT, patience);
+  const port = from.ports.get(25) ?? 25;
+  const recipient = options.relayRecipient ?? STRANGER;
+  if (!/^[^\s<>@]+@[^\s<>@]+$/.test(recipient))
+    throw new UserError(`--relay-recipient "${recipient}": expected a mail address of somebody else's domain`);
+  const relay = (address: string) => probeRelay(address, recipient, { port, deadline, patience, signal: from.signal });
+  return {
+    looks: createMailLooks({ ...from, deadline, patience }),
+    relay: options.openRelay === true ? relay : null,
+    outside: isOutside,
+    ownAddresses: new Set(
+      Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
+    ),
+  };
 }
 
 async function subjectOf(words: string[], options: AuditOptions, world: World): Promise<Subject> {

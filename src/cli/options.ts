@@ -44,7 +44,7 @@ export async function settingsOf(options: CommonOptions, world: World): Promise<
     database: options.database ?? config.database,
     catalogue: buildCatalogue(extra, config.keys),
     resolver: options.resolver === undefined ? config.resolver : parseResolver(options.resolver),
-    timeout: options.timeout === undefined ? config.timeout : millisecondsOf(options.timeout),
+    timeout: options.timeout === undefined ? config.timeout : millisecondsOf('--timeout', options.timeout),
     paint: paintOf(options, world),
     quiet: options.quiet === true,
   };
@@ -57,10 +57,10 @@ function paintOf(options: CommonOptions, world: World): Paint {
   });
 }
 
-function millisecondsOf(text: string): number {
+export function millisecondsOf(option: string, text: string): number {
   const milliseconds = Number(text);
   if (!/^\d+$/.test(text) || milliseconds < 1 || milliseconds > 600_000)
-    throw new UserError(`--timeout "${text}": expected milliseconds from 1 to 600000`);
+    throw new UserError(`${option} "${text}": expected milliseconds from 1 to 600000`);
   return milliseconds;
 }
 

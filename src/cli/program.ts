@@ -258,6 +258,12 @@ function addAudit(program: Command, world: World, ended: Ended): void {
     )
     .option('--allow-special', 'take private, loopback and documentation addresses too')
     .addOption(repeated('--port <port=other>', 'ask another port, such as 25=2525; may be repeated'))
+    .option('--no-connect', 'ask DNS alone: no connection to any server')
+    .option('--patience <ms>', 'what a mail server gets for each reply; default: 35000, for slow ones greet late')
+    .option(
+      '--open-relay [recipient]',
+      'try whether the named addresses, your own, relay for strangers; nothing is sent',
+    )
     .option('--ca <file>', 'certificates to trust beside the usual ones (PEM)')
     .addHelpText(
       'after',

@@ -5,9 +5,13 @@ import type { Finding } from './finding.ts';
 import { checkHelo } from './helo.ts';
 import { checkMtaSts } from './mta-sts.ts';
 import { checkMx } from './mx.ts';
+import { checkPorts } from './ports.ts';
 import { checkPtr } from './ptr.ts';
+import { checkRelay } from './relay.ts';
+import { checkRoles } from './roles.ts';
 import { checkSpf } from './spf.ts';
 import type { Asking, Subject } from './subject.ts';
+import { checkTls } from './tls.ts';
 import { checkTlsRpt } from './tls-rpt.ts';
 
 /** Looks at one thing; never throws for what the network does. */
@@ -24,4 +28,8 @@ export const CHECKS: Record<string, RunCheck> = {
   'mta-sts': checkMtaSts,
   'tls-rpt': checkTlsRpt,
   bimi: checkBimi,
+  ports: checkPorts,
+  tls: checkTls,
+  roles: checkRoles,
+  relay: checkRelay,
 };

@@ -1,5 +1,7 @@
 import type { Lookup } from '../dns/lookup.ts';
 import type { Fetched } from './https.ts';
+import type { SeenService } from './mail/looks.ts';
+import type { RelayLook } from './mail/relay-probe.ts';
 import type { Message } from './message.ts';
 
 /** An address that mail is sent from, or where it is received. */
@@ -28,10 +30,22 @@ export type Subject = {
 export type Asking = {
   lookup: Lookup;
   fetch: (host: string, path: string) => Promise<Fetched>;
+  /** Connections to mail servers; null: DNS alone is asked. */
+  mail: MailAsking | null;
   /** Milliseconds for a check that takes many lookups. */
   patience: number;
   now: Date;
   signal: AbortSignal;
   /** Take private and loopback addresses for real ones, as in a laboratory. */
   allowSpecial: boolean;
+};
+
+export type MailAsking = {
+  looks: (subject: Subject) => Promise<SeenService[]>;
+  /** Tries to relay through a server of the user's; null: was not asked for. */
+  relay: ((address: string) => Promise<RelayLook>) | null;
+  /** Is our address one that the server does not trust? */
+  outside: (from: string, server: string) => boolean;
+  /** Addresses of this machine. */
+  ownAddresses: ReadonlySet<string>;
 };

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 const audit = (...words: string[]) =>
-  command(['audit', ...words, '--resolver', lab.address, '--timeout', '1000', '--allow-special'], {
+  command(['audit', ...words, '--resolver', lab.address, '--timeout', '1000', '--allow-special', '--no-connect'], {
     env: { HOME: home },
   });
 const findings = (out: string): { check: string; subject: string; outcome: string; severity: string }[] =>
@@ -101,7 +101,18 @@ describe('audit', () => {
   test('nobody answers: unknown, exit 3', async () => {
     const silent = await startLab(() => ({ silence: true }));
     const ran = await command(
-      ['audit', 'example.org', '--resolver', silent.address, '--timeout', '200', '--format', 'json', '--allow-special'],
+      [
+        'audit',
+        'example.org',
+        '--resolver',
+        silent.address,
+        '--timeout',
+        '200',
+        '--format',
+        'json',
+        '--allow-special',
+        '--no-connect',
+      ],
       { env: { HOME: home } },
     );
     await silent.close();

@@ -1,0 +1,84 @@
+import type { X509Certificate } from 'node:crypto';
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect, rootCertificates, type SecureVersion, type TLSSocket } from 'node:tls';
+import { Ended } from './conversation.ts';
+
+/** What a server showed in a TLS handshake. Trust is judged by `untrusted` and `wrongName`, not by the handshake. */
+export type TlsLook = {
+  /** `TLSv1.3` … `TLSv1`. */
+  protocol: string;
+  cipher: string;
+  certificate: X509Certificate | null;
+  /** OpenSSL's code, such as CERT_HAS_EXPIRED; null: a trusted chain. */
+  untrusted: string | null;
+  /** Why the name does not fit; null: it does, or no name was asked for. */
+  wrongName: string | null;
+};
+
+export type TlsWanted = {
+  /** SNI, and the name that the certificate must hold; null: none is known. */
+  name: string | null;
+  ca: string[];
+  /** The newest version offered by us; for asking after old ones. */
+  newest?: SecureVersion;
+  patience: number;
+};
+
+/** Everything is accepted that OpenSSL can still speak: what is too old or too weak is to be seen, not refused. */
+const LENIENT = { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0', rejectUnauthorized: false } as const;
+
+/** Throws Ended where no session comes about. */
+export async function startTls(socket: Socket, wanted: TlsWanted): Promise<{ socket: TLSSocket; look: TlsLook }> {
+  const secure = connect({
+    socket,
+    ...LENIENT,
+    ...(wanted.newest === undefined ? {} : { maxVersion: wanted.newest }),
+    ...(wanted.name === null || isIP(wanted.name) !== 0 ? {} : { servername: wanted.name }),
+    ...(wanted.ca.length === 0 ? {} : { ca: [...rootCertificates, ...wanted.ca] }),
+    checkServerIdentity: () => undefined,
+  });
+  await new Promise<void>((resolve, reject) => {
+    const fail = (kind: 'timeout' | 'closed', detail: string): void => {
+      secure.destroy();
+      reject(new Ended({ kind, stage: 'TLS', detail }));
+    };
+    const timer = setTimeout(
+      () => fail('timeout', `no TLS session within ${wanted.patience / 1000} s`),
+      wanted.patience,
+    );
+    secure.once('secureConnect', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    secure.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      fail('closed', error.code ?? error.message);
+    });
+    secure.once('close', () => {
+      clearTimeout(timer);
+      fail('closed', 'the server closed the connection during the handshake');
+    });
+  });
+  return { socket: secure, look: lookOf(secure, wanted.name) };
+}
+
+function lookOf(secure: TLSSocket, name: string | null): TlsLook {
+  const peer = secure.getPeerCertificate(false);
+  const misfit = name === null || Object.keys(peer).length === 0 ? undefined : checkServerIdentity(name, peer);
+  const error = secure.authorizationError as unknown;
+  return {
+    protocol: secure.getProtocol() ?? 'unknown',
+    cipher: secure.getCipher().name,
+    certificate: secure.getPeerX509Certificate() ?? null,
+    untrusted: secure.authorized ? null : error instanceof Error ? error.message : String(error ?? 'not verified'),
+    wrongName: misfit === undefined ? null : `it is for ${namesOf(peer.subjectaltname, peer.subject?.CN)}`,
+  };
+}
+
+function namesOf(altNames: string | undefined, commonName: string | string[] | undefined): string {
+  const names = (altNames ?? '')
+    .split(', ')
+    .map((one) => one.replace(/^DNS:/, ''))
+    .filter((one) => one !== '');
+  return (names.length > 0 ? names.slice(0, 6) : [commonName ?? []].flat()).join(', ') || 'no name';
+}
