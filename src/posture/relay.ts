@@ -29,7 +29,7 @@ export const isOutside = (from: string, server: string): boolean => {
 };
 
 /** Pure. */
-function judgeRelay(
+export function judgeRelay(
   { address, from, recipient, reply, end }: RelayLook,
   outside: (from: string, server: string) => boolean,
 ): Finding {
