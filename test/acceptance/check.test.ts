@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Desk, openDesk, printed } from '../desk.ts';
 import { addressesOf, realLists, realZones } from './lists.ts';
 import { acceptance } from './parts.ts';
-import { type Desk, notable, openDesk, printed } from './program.ts';
+import { notable, type Printed } from './printed.ts';
 import { type Rbldnsd, startRbldnsd } from './rbldnsd.ts';
 import { startUnbound, type Unbound } from './unbound.ts';
 
@@ -45,7 +46,7 @@ describe.skipIf(!acceptance.run)(acceptance.named('check, against real zones'), 
   test('addresses that a zone holds are listed, with its text; nothing else is', async () => {
     const [psbl = '', mail = ''] = [...addressesOf('psbl.txt', 5, 1), ...addressesOf('blocklist_de_mail.ipset', 7, 1)];
     const ran = await direct(psbl, mail, '1.1.138.2', '1.10.16.5', '192.5.6.30');
-    const said = printed(ran);
+    const said = printed<Printed>(ran);
     const listed = said.results.filter(({ verdict }) => verdict === 'listed');
     const on = (target: string): string[] => listed.filter((one) => one.target === target).map(({ list }) => list);
     expect(on(psbl)).toContain('lab-psbl');
@@ -61,7 +62,7 @@ describe.skipIf(!acceptance.run)(acceptance.named('check, against real zones'), 
 
   test('a list that holds the whole world says nothing about anybody', async () => {
     const ran = await direct('192.5.6.30');
-    const said = printed(ran);
+    const said = printed<Printed>(ran);
     expect(notable(said)).toEqual(names('192.5.6.30'));
     expect(said.lists.find(({ id }) => id === NIXSPAM)?.health).toBe('wildcard');
     // One of eight lists is more than a tenth.
@@ -69,7 +70,9 @@ describe.skipIf(!acceptance.run)(acceptance.named('check, against real zones'), 
   });
 
   test('an entry that the operator takes out of a network is clean', async () => {
-    expect(notable(printed(await direct('1.23.206.170')))).toEqual(names('1.23.206.170', 'lab-whitelisted: listed'));
+    expect(notable(printed<Printed>(await direct('1.23.206.170')))).toEqual(
+      names('1.23.206.170', 'lab-whitelisted: listed'),
+    );
   });
 
   test('being on an allow list is no listing and does not count for the exit status', async () => {
@@ -77,13 +80,13 @@ describe.skipIf(!acceptance.run)(acceptance.named('check, against real zones'), 
       ...['check', '1.23.206.170', '--catalogue', desk.catalogue(realLists([rbldnsd.address]))],
       ...['--lists', 'lab-whitelisted,lab-psbl', '--format', 'json'],
     );
-    const said = printed(ran);
+    const said = printed<Printed>(ran);
     expect(said.summary).toMatchObject({ listed: 0, other: 1 });
     expect(ran.status).toBe(0);
   });
 
   test('a damaged line costs its own entry and no other', async () => {
-    const said = printed(await direct('167.99.225.143', '168.119.41.22'));
+    const said = printed<Printed>(await direct('167.99.225.143', '168.119.41.22'));
     const backscatterer = said.results.filter(({ list }) => list === 'lab-backscatterer');
     expect(backscatterer.map(({ verdict, proven }) => [verdict, proven])).toEqual([
       ['listed', true],
@@ -94,13 +97,13 @@ describe.skipIf(!acceptance.run)(acceptance.named('check, against real zones'), 
   test('a resolver in between changes no verdict', async () => {
     const targets = ['1.1.138.2', '1.10.16.5', '1.23.206.170', '192.5.6.30'];
     const [straight, resolved] = await Promise.all([direct(...targets), through(resolver, ...targets)]);
-    expect(notable(printed(resolved))).toEqual(notable(printed(straight)));
-    expect(printed(resolved).results.every(({ path }) => path === 'host' || path === null)).toBe(true);
+    expect(notable(printed<Printed>(resolved))).toEqual(notable(printed<Printed>(straight)));
+    expect(printed<Printed>(resolved).results.every(({ path }) => path === 'host' || path === null)).toBe(true);
   });
 
   test('a resolver that refuses makes everything unknown, nothing clean or listed', async () => {
     const ran = await through(refusing, '1.1.138.2', '192.5.6.30');
-    const said = printed(ran);
+    const said = printed<Printed>(ran);
     expect(new Set(said.results.map(({ verdict }) => verdict))).toEqual(new Set(['unknown']));
     expect(new Set(said.lists.map(({ health }) => health))).toEqual(new Set(['refused']));
     expect(ran.status).toBe(3);
@@ -111,7 +114,7 @@ describe.skipIf(!acceptance.run)(acceptance.named('check, against real zones'), 
     const target = '192.5.6.31';
     const seen = { name: reversed(target), answer: '127.0.0.2' };
     const verdictOn = async (ran: ReturnType<typeof direct>): Promise<string | undefined> =>
-      printed(await ran).results.find(({ list }) => list === 'lab-psbl')?.verdict;
+      printed<Printed>(await ran).results.find(({ list }) => list === 'lab-psbl')?.verdict;
 
     expect(await verdictOn(direct(target))).toBe('clean');
     await rbldnsd.change(zone, (data) => `${data}${target}\n`, seen);
@@ -126,7 +129,7 @@ describe.skipIf(!acceptance.run)(acceptance.named('check, against real zones'), 
     const zone = 'bl.blocklist.de';
     const seen = { name: '2.0.0.127', answer: 'NXDOMAIN' };
     await rbldnsd.change(zone, (data) => data.replaceAll('\n127.0.0.2\n', '\n'), seen);
-    const said = printed(await direct('192.5.6.30', ...addressesOf('blocklist_de_mail.ipset', 7, 1)));
+    const said = printed<Printed>(await direct('192.5.6.30', ...addressesOf('blocklist_de_mail.ipset', 7, 1)));
     await rbldnsd.change(zone, (data) => `${data}\n127.0.0.2\n`, { ...seen, answer: '127.0.0.2' });
     expect(said.lists.find(({ id }) => id === 'lab-blocklist-de')?.health).toBe('empty');
     const verdicts = said.results.filter(({ list }) => list === 'lab-blocklist-de');

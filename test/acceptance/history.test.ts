@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../database.ts';
+import { type Desk, openDesk, printed } from '../desk.ts';
 import { addressesOf, realLists, realZones } from './lists.ts';
 import { acceptance } from './parts.ts';
-import { type Desk, openDesk, type Printed, printed } from './program.ts';
+import type { Printed } from './printed.ts';
 import { type Rbldnsd, startRbldnsd } from './rbldnsd.ts';
 import { startUnbound, type Unbound } from './unbound.ts';
 

@@ -1,9 +1,9 @@
-import { createServer } from 'node:net';
 import { sql as text } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { databaseFailure, withoutPassword } from '../../src/db/failure.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { testDatabase } from '../database.ts';
+import { freePort } from './debian-server.ts';
 import { migrationsOf } from './migrations.ts';
 
 const migrations = migrationsOf('create table thing (id bigint primary key);');
@@ -14,15 +14,6 @@ async function failure(where: string, options = {}): Promise<string> {
     () => 'opened',
     (error: Error) => `${error.constructor.name}: ${error.message}`,
   );
-}
-
-/** A port on which nothing listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 describe('an address', () => {

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ListDefinition } from '../../src/catalogue/list.ts';
+import type { ListDefinition } from '../src/catalogue/list.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 export type Ran = { status: number | null; out: string; err: string };
 
@@ -22,7 +22,7 @@ export type Desk = {
 };
 
 export function openDesk(): Desk {
-  const folder = mkdtempSync(join(tmpdir(), 'dnsblwatch-acceptance-'));
+  const folder = mkdtempSync(join(tmpdir(), 'dnsblwatch-desk-'));
   const file = (name: string, text: string): string => {
     const path = join(folder, name);
     writeFileSync(path, text);
@@ -55,38 +55,11 @@ export function openDesk(): Desk {
   };
 }
 
-/** The parts of the JSON contract (design) that these tests read. */
-export type Printed = {
-  results: {
-    target: string;
-    list: string;
-    polarity: string;
-    verdict: string;
-    proven: boolean;
-    codes: string[];
-    why: string | null;
-    reason: string | null;
-    path: string | null;
-  }[];
-  lists: { id: string; health: string }[];
-  summary: Record<string, number>;
-};
-
-export function printed<Document = Printed>({ out, err, status }: Ran): Document {
+/** What it printed with `--format json`. */
+export function printed<Document>({ out, err, status }: Ran): Document {
   try {
     return JSON.parse(out);
   } catch {
     throw new Error(`no JSON on standard output (exit ${status}): ${out.slice(0, 500)}\n${err.slice(0, 2000)}`);
   }
-}
-
-/** `target list: verdict`, for what is not clean and proven: short enough to be compared as a whole. */
-export function notable({ results }: Printed): string[] {
-  return results
-    .filter(({ verdict, proven }) => verdict !== 'clean' || !proven)
-    .map(({ target, list, verdict, proven, why }) => {
-      const how = verdict === 'unknown' ? ` ${why}` : proven ? '' : '?';
-      return `${target} ${list}: ${verdict}${how}`;
-    })
-    .sort();
 }

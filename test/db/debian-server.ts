@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import postgres, { type Sql } from 'postgres';
+import { accountFor, as } from '../../src/db/embedded/account.ts';
+import { debianPostgres } from './debian.ts';
+
+/** A PostgreSQL as a user has it: Debian's programs, a password, a TCP port on loopback; as root, under another account. */
+export type DebianServer = {
+  /** As its superuser. */
+  sql: Sql;
+  /** The address of a database, password included. */
+  addressOf(database: string): string;
+  password: string;
+  /** Makes a folder that the server may use, with this done to it. */
+  folder(name: string): string;
+  stop(): Promise<void>;
+};
+
+export async function startDebianServer(): Promise<DebianServer> {
+  const { bin } = debianPostgres();
+  const home = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-debian-'));
+  chmodSync(home, 0o755);
+  const account = accountFor(path.join(home, 'none'));
+  const folder = (name: string): string => {
+    const made = path.join(home, name);
+    mkdirSync(made, { mode: 0o700 });
+    if (account.other) chownSync(made, account.uid, account.gid);
+    return made;
+  };
+  const data = folder('data');
+  const password = randomBytes(12).toString('hex');
+  const secret = path.join(home, 'password');
+  writeFileSync(secret, password);
+  const run = spawnSync(
+    path.join(bin, 'initdb'),
+    ['-D', data, '-U', 'admin', '-A', 'scram-sha-256', `--pwfile=${secret}`, '-E', 'UTF8', '--locale=C.UTF-8', '-N'],
+    { ...as(account), encoding: 'utf8' },
+  );
+  if (run.status !== 0) throw new Error(`initdb: ${run.stderr}`);
+  const port = await freePort();
+  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: data, fsync: 'off' };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const child = spawn(path.join(bin, 'postgres'), ['-D', data, ...options], { ...as(account), stdio: 'ignore' });
+  const sql = postgres({ host: '127.0.0.1', port, user: 'admin', pass: password, database: 'postgres', max: 1 });
+  await untilUp(sql, child);
+  return {
+    sql,
+    addressOf: (database) => `postgres://admin:${password}@127.0.0.1:${port}/${database}`,
+    password,
+    folder,
+    async stop() {
+      await sql.end();
+      child.kill('SIGINT');
+      if (child.exitCode === null) await once(child, 'exit');
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A TCP port on loopback where nothing listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function untilUp(sql: Sql, child: ChildProcess): Promise<void> {
+  for (;;) {
+    try {
+      await sql`select 1`;
+      return;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (child.exitCode !== null || (code !== 'ECONNREFUSED' && code !== '57P03')) throw error;
+      await new Promise((later) => setTimeout(later, 20));
+    }
+  }
+}
