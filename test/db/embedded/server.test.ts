@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -20,6 +20,7 @@ import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runningServer, stopServer } from '../../../src/db/embedded/postmaster.ts';
 import { join } from '../../../src/db/embedded/server.ts';
+import { canMount, mountSmallDisk, onSmallDisk } from '../../tmpfs.ts';
 
 // Thirty processes on a busy machine with two cores take a minute.
 const slow = { timeout: 180_000 };
@@ -268,14 +269,13 @@ describe('a folder that cannot be used is told with its remedy', slow, () => {
     await expect(join(folder, { nonsense: '1' })).rejects.toThrow(/would not start in .*nonsense.*server\.log/s);
   });
 
-  const tmpfs = root && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs none $d && umount $d']).status === 0;
-  test.runIf(tmpfs)('a full disk', async () => {
-    mkdirSync(folder);
-    spawnSync('sh', ['-c', 'mount -t tmpfs -o size=10m none "$1"', 'sh', folder]);
+  test.runIf(canMount)(onSmallDisk('a full disk'), async () => {
+    mkdirSync(folder, { mode: 0o711 });
+    const disk = mountSmallDisk(folder, '10m');
     try {
       await expect(join(folder)).rejects.toThrow(/cannot be used: the disk is full/);
     } finally {
-      spawnSync('sh', ['-c', 'umount "$1"', 'sh', folder]);
+      disk.unmount();
     }
   });
 });
