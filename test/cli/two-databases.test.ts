@@ -112,7 +112,6 @@ async function told(database: string): Promise<Record<string, unknown>> {
     changes: await run('history', '--changes', '--evidence'),
     listings: await run('history'),
     tracked: await run('targets', 'list'),
-    moment: await run('history', A, '--at', '1s'),
   };
 }
 
@@ -122,7 +121,7 @@ function plain(value: unknown, key = ''): unknown {
     const each = value.map((one) => plain(one));
     return each.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
-  if (key === 'id' || /_id$|Id$/.test(key)) return 'id';
+  if (key === 'id' || key === 'incident' || /_id$|Id$/.test(key)) return 'id';
   if (key === 'after' && typeof value === 'number') return 'time';
   if (typeof value === 'string') return value.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time');
   if (value === null || typeof value !== 'object') return value;
