@@ -54,7 +54,8 @@ function answer(name: string, type: string): Reply {
   const target = zone === 'domains' ? labels.reverse().join('.') : labels.join('.');
   if (zone === 'mute' && moment.mute === 'silent') return { silence: true };
   const control = target === '127.0.0.2' || target === 'test';
-  const everybody = zone === 'crowd' && moment.crowd === 'all' && TARGETS.includes(target);
+  // The whole world, but for what the controls ask.
+  const everybody = zone === 'crowd' && moment.crowd === 'all' && !/^(127\.|198\.1[89]\.)/.test(target);
   const codes = control || everybody ? ['127.0.0.2'] : moment.holds?.[`${zone} ${target}`];
   if (codes === undefined) return { nxdomain: true };
   return type === 'TXT' ? { txt: [`${target} was seen`] } : { a: codes };
