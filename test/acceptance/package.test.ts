@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ran } from '../desk.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
-import type { Ran } from './program.ts';
 
 /** Other Nodes to run the package on, besides that of the tests; .ci/run names the oldest that it is made for. */
 const NODES = [process.execPath, ...(process.env.DNSBLWATCH_TEST_NODES?.split(':') ?? [])];
