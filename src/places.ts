@@ -3,7 +3,7 @@ import path from 'node:path';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where things lie: as root the system's folders, else those of XDG. */
+/** Where things lie: as root the system's folders, else those of XDG. DNSBLWATCH_STATE is another folder for state. */
 export type Places = { config: string; data: string; state: string; cache: string };
 
 /** The environment of this process; read nowhere else. */
@@ -15,7 +15,8 @@ export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Pl
   const name = 'dnsblwatch';
   if (root) {
     const data = `/var/lib/${name}`;
-    return { config: `/etc/${name}/config.yaml`, data, state: path.join(data, 'state'), cache: `/var/cache/${name}` };
+    const state = env.DNSBLWATCH_STATE || path.join(data, 'state');
+    return { config: `/etc/${name}/config.yaml`, data, state, cache: `/var/cache/${name}` };
   }
   const home = env.HOME || homedir();
   const folder = (variable: string, ...otherwise: string[]): string => {
@@ -26,7 +27,7 @@ export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Pl
   return {
     config: path.join(folder('XDG_CONFIG_HOME', '.config'), 'config.yaml'),
     data: folder('XDG_DATA_HOME', '.local', 'share'),
-    state: folder('XDG_STATE_HOME', '.local', 'state'),
+    state: env.DNSBLWATCH_STATE || folder('XDG_STATE_HOME', '.local', 'state'),
     cache: folder('XDG_CACHE_HOME', '.cache'),
   };
 }

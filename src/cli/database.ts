@@ -1,14 +1,20 @@
 import { databaseFailure } from '../db/failure.ts';
+import { lostConnection } from '../db/lost-connection.ts';
 import { type Database, openDatabase } from '../db/open.ts';
 
 /** Opens the database for `use` and leaves it, whatever becomes of it; its failures come with their remedy. */
 export async function withDatabase<T>(where: string, use: (db: Database) => Promise<T> | T): Promise<T> {
-  const db = await openDatabase(where);
+  const { lost, unwatch } = lostConnection();
   try {
-    return await use(db);
-  } catch (error) {
-    throw databaseFailure(error, where) ?? error;
+    const db = await openDatabase(where);
+    try {
+      return await Promise.race([use(db), lost]);
+    } catch (error) {
+      throw databaseFailure(error, where) ?? error;
+    } finally {
+      await db.close();
+    }
   } finally {
-    await db.close();
+    unwatch();
   }
 }

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withDatabase } from '../../src/cli/database.ts';
+import { type Database, openDatabase } from '../../src/db/open.ts';
+import { UserError } from '../../src/errors.ts';
+import { testDatabase } from '../database.ts';
+
+let where: string;
+let other: Database;
+beforeAll(async () => {
+  where = await testDatabase();
+  other = await openDatabase(where);
+});
+afterAll(() => other.close());
+
+async function endedBy(pid: number): Promise<void> {
+  await other.sql`select pg_terminate_backend(${pid}, 5000)`;
+}
+
+test('a connection that the server closes in a transaction is told with what to do, and nothing waits for ever', async () => {
+  const ended = withDatabase(where, (db) =>
+    db.sql.begin(async (tx) => {
+      const [row] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      await endedBy(row?.pid ?? 0);
+      await tx`select 1`;
+    }),
+  );
+  await expect(ended).rejects.toThrow(UserError);
+  await expect(ended).rejects.toThrow(/the server (closed the connection|was stopped)/);
+});
+
+test('a reserved connection that the server closes is told with what to do', async () => {
+  const ended = withDatabase(where, async (db) => {
+    const session = await db.sql.reserve();
+    const [row] = await session<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    await endedBy(row?.pid ?? 0);
+    await session`select 1`.catch(() => {});
+    session.release();
+    const again = await db.sql.reserve();
+    await again`select 1`;
+  });
+  await expect(ended).rejects.toThrow(UserError);
+});
