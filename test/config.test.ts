@@ -150,6 +150,7 @@ test('keys may come from the environment', async () => {
 
 test('root has the folders of the system, others those of XDG, a relative one ignored', () => {
   expect(placesOf({}, true)).toMatchObject({ config: '/etc/dnsblwatch/config.yaml', data: '/var/lib/dnsblwatch' });
+  expect(placesOf({ DNSBLWATCH_STATE: '/run/x' }, true).state).toBe('/run/x');
   const env = { HOME: '/home/me', XDG_DATA_HOME: '/big', XDG_STATE_HOME: 'relative' };
   expect(placesOf(env, false)).toEqual({
     config: '/home/me/.config/dnsblwatch/config.yaml',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import path, { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ListDefinition } from '../src/catalogue/list.ts';
 
@@ -38,7 +38,7 @@ export function openDesk(): Desk {
     async run(...words) {
       const child = spawn(process.execPath, [MAIN, ...words], {
         // Nothing of this machine's own settings, and no database but the one that is named.
-        env: { PATH: process.env.PATH ?? '', HOME: folder },
+        env: { PATH: process.env.PATH ?? '', HOME: folder, DNSBLWATCH_STATE: path.join(folder, 'state') },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       const ran: Ran = { status: null, out: '', err: '' };

@@ -78,7 +78,13 @@ export async function demo(options: { color?: boolean }, world: World): Promise<
 /** Nothing of the user's own settings, database or keys takes part. */
 function storyEnvironment({ env }: World, folder: string, options: { color?: boolean }): World['env'] {
   const noColor = options.color === false ? '1' : env.NO_COLOR;
-  return { PATH: env.PATH, HOME: folder, NO_COLOR: noColor, DNSBLWATCH_CONFIG: path.join(folder, 'config.json') };
+  return {
+    PATH: env.PATH,
+    HOME: folder,
+    DNSBLWATCH_STATE: folder,
+    NO_COLOR: noColor,
+    DNSBLWATCH_CONFIG: path.join(folder, 'config.json'),
+  };
 }
 
 function writeSettings(folder: string, { definitions }: SimulatedLists): void {

@@ -204,7 +204,7 @@ import { appendFileSync } from 'node:fs';
 registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(trace)}, url + '\\n'); return next(url, context); } });`,
   );
   const args = ['--import', hook, main, 'check', '192.0.2.7', '--lists', 'spam', ...settings(), '--format', 'nagios'];
-  const env = { ...process.env, HOME: home };
+  const env = { ...process.env, HOME: home, DNSBLWATCH_STATE: path.join(home, 'state') };
   const failed = await promisify(execFile)(process.execPath, args, { env }).catch((error) => error);
   expect(failed.code).toBe(2);
   expect(failed.stdout).toMatch(/^DNSBL CRITICAL: listed: 192\.0\.2\.7 on spam \| listed=1;;;0 /);

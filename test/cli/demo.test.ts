@@ -14,7 +14,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function demo(): Promise<{ status: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [MAIN, 'demo'], {
-    env: { PATH: process.env.PATH ?? '', HOME: folder, TMPDIR: folder, DATABASE_URL: 'postgres://not.to.be.asked/' },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: folder,
+      TMPDIR: folder,
+      DNSBLWATCH_STATE: folder,
+      DATABASE_URL: 'postgres://not.to.be.asked/',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ran = { status: null, out: '', err: '' };

@@ -45,7 +45,12 @@ afterAll(async () => {
 
 function start(...words: string[]) {
   return spawn(process.execPath, [MAIN, ...words], {
-    env: { PATH: process.env.PATH ?? '', HOME: folder, DNSBLWATCH_DATABASE: database },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: folder,
+      DNSBLWATCH_STATE: path.join(folder, 'state'),
+      DNSBLWATCH_DATABASE: database,
+    },
     stdio: 'ignore',
   });
 }

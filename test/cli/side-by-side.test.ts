@@ -48,7 +48,12 @@ afterAll(async () => {
 
 function start(...words: string[]): ChildProcess {
   return spawn(process.execPath, [MAIN, ...words], {
-    env: { PATH: process.env.PATH ?? '', HOME: home, DNSBLWATCH_DATABASE: address },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: home,
+      DNSBLWATCH_STATE: path.join(home, 'state'),
+      DNSBLWATCH_DATABASE: address,
+    },
     stdio: 'ignore',
   });
 }

@@ -12,14 +12,15 @@ export function temporaryHome(): { home: string; remove(): void } {
   return { home, remove: () => rmSync(home, { recursive: true, force: true }) };
 }
 
-/** Runs a command line in this process, as the program does. */
+/** Runs a command line in this process, as the program does; its state lies in its home, for root too. */
 export async function command(
   args: string[],
   { input = '', env = {}, ...more }: Partial<Omit<World, 'input'>> & { input?: string } = {},
 ): Promise<Ran> {
   const ran: Ran = { status: -1, out: '', err: '' };
+  const state = env.HOME === undefined ? {} : { DNSBLWATCH_STATE: path.join(env.HOME, 'state') };
   ran.status = await run(args, {
-    env,
+    env: { ...state, ...env },
     out: (text) => {
       ran.out += text;
     },
