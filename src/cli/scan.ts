@@ -9,14 +9,21 @@ import { recordedAfter } from '../listing/clock.ts';
 import { ofTargets, openListings } from '../listing/listings.ts';
 import { remember } from '../listing/memory.ts';
 import { recordBatch } from '../listing/record.ts';
-import { finishScan, type Scan, type ScanOptions, startFullScan, startNamedScan } from '../listing/scans.ts';
+import {
+  finishScan,
+  RESUME_WITHIN,
+  type Scan,
+  type ScanOptions,
+  startFullScan,
+  startNamedScan,
+} from '../listing/scans.ts';
 import { trackedTargets } from '../listing/tracked.ts';
 import { renderChange } from '../output/changes.ts';
 import { renderOverdue } from '../output/delisting.ts';
 import type { ShownChange } from '../output/history.ts';
 import { ndjsonLine } from '../output/json.ts';
 import type { Report } from '../output/report.ts';
-import { day, type Recorded } from '../output/table.ts';
+import { count, day, type Recorded } from '../output/table.ts';
 import { runRound } from '../scan/round.ts';
 import { formatRange, type TargetRange } from '../target.ts';
 import { overlaps, subtractRange } from '../targets/ranges.ts';
@@ -32,8 +39,8 @@ import { judgedRequests, type OpenRequest, withRequests } from './requests.ts';
 import { say } from './say.ts';
 import type { World } from './world.ts';
 
-/** Small enough that little is asked again after a SIGKILL, large enough that the closing controls weigh little. */
-const BATCH = 2000;
+/** Targets of a batch: as many as may lie between two rounds of controls. What is slow is closed earlier, by time. */
+const BATCH = 10_000;
 
 export type ScanCommandOptions = CommonOptions & { tag?: string[]; all?: boolean; notify?: boolean };
 
@@ -140,13 +147,16 @@ async function ask(
   await told.tell(await followCatalogue(db, settings.catalogue.lists, world.now()));
   const memory = await remember(db, lists, world.now());
   try {
-    const record = async (means: Means): Promise<void> => {
-      for await (const event of runRound({ ...means, lists, targets, ...memory, covered, batchSize: BATCH })) {
+    const record = async ({ signal: _signal, ...means }: Means): Promise<void> => {
+      const what = { lists, targets, ...memory, covered, batchSize: BATCH, windDown: world.signal };
+      for await (const event of runRound({ ...means, ...what })) {
         if (event.type === 'batch') await told.tell(await recordBatch(db, scan, event.batch));
         await collector.add(event);
       }
     };
-    await withAsking(settings, world, record, pace);
+    const said = sayWhenStopped(collector, world);
+    await withAsking(settings, world, record, pace).finally(said);
+    if (world.signal.aborted) return stopped(scan, collector, told.count, world);
     await finishScan(db, scan, world.now());
   } finally {
     collector.pause();
@@ -171,6 +181,30 @@ async function ask(
     world,
   });
   return status;
+}
+
+/** Gives back what ends the watch. */
+function sayWhenStopped(collector: Collector, { signal, err }: World): () => void {
+  const say = (): void => {
+    collector.pause();
+    err('Stopping: what is asked already is finished and recorded. Interrupt again to stop at once.\n');
+  };
+  signal.addEventListener('abort', say);
+  return () => signal.removeEventListener('abort', say);
+}
+
+/** Says what is recorded and how to go on, and ends as an interrupted command does. */
+function stopped({ full, startedAt }: Scan, { tally, pause }: Collector, changes: number, world: World): never {
+  pause();
+  const { lookups } = tally.summary(0, 0);
+  const recorded = `${count(lookups, 'lookup')} and ${count(changes, 'change')} are recorded.`;
+  const until = new Date(startedAt.getTime() + RESUME_WITHIN);
+  world.err(
+    full
+      ? `Stopped: ${recorded} The same command goes on from there until ${day(until)}; later it begins anew.\n`
+      : `Stopped: ${recorded} A scan of named targets begins anew.\n`,
+  );
+  throw world.signal.reason;
 }
 
 type Told = {

@@ -23,6 +23,7 @@ export async function joinScan(
     targets: await targetsOfSet(db, found.setId),
     lists: versions,
     policy: found.policy,
+    full: found.full,
     startedAt: found.startedAt,
     resumed: true,
     covered: await coveredOf(db.orm, scanId, versions),

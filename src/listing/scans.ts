@@ -18,6 +18,8 @@ export type Scan = {
   targets: Targets;
   lists: Map<string, ScannedList>;
   policy: Policy;
+  /** All that is tracked: gone on with when it was stopped. */
+  full: boolean;
   /** Of a resumed one, its first start. */
   startedAt: Date;
   resumed: boolean;
@@ -35,8 +37,8 @@ export type ScanOptions = {
   schedule?: string | null;
 };
 
-/** A stopped scan is gone on with for a day; after that what it saw says too little of now. */
-const resumeWithin = 86_400_000;
+/** Milliseconds. A stopped scan is gone on with for a day; after that what it saw says too little of now. */
+export const RESUME_WITHIN = 86_400_000;
 
 /**
  * Starts a scan of all that is tracked, or goes on with the one that was stopped if it is of the same targets. One runs
@@ -80,7 +82,10 @@ export async function startNamedScan(
     const set = await storeSet(tx, targets);
     const id = await insertScan(tx, options, set, false);
     const { policy, now } = options;
-    return { id, ...set, lists, policy, startedAt: now, resumed: false, covered: new Map(), release: async () => {} };
+    return {
+      ...{ id, ...set, lists, policy, full: false, startedAt: now, resumed: false, covered: new Map() },
+      release: async () => {},
+    };
   });
 }
 
@@ -97,10 +102,10 @@ async function beginFull(db: Database, options: ScanOptions): Promise<Omit<Scan,
     const set = await storeSet(tx, rows.map(rangeOf));
     const { policy, now } = options;
     const stopped = await stoppedScan(tx, options, set, lists);
-    if (stopped !== null) return { ...stopped, ...set, lists, policy, resumed: true };
+    if (stopped !== null) return { ...stopped, ...set, lists, policy, full: true, resumed: true };
     await abandonStopped(tx, options.now);
     const id = await insertScan(tx, options, set, true);
-    return { id, ...set, lists, policy, startedAt: now, resumed: false, covered: new Map() };
+    return { id, ...set, lists, policy, full: true, startedAt: now, resumed: false, covered: new Map() };
   });
 }
 
@@ -118,7 +123,7 @@ async function stoppedScan(
     .orderBy(desc(scan.id))
     .limit(1);
   if (found === undefined || found.setId !== setId) return null;
-  if (Math.abs(now.getTime() - found.startedAt.getTime()) > resumeWithin) return null;
+  if (Math.abs(now.getTime() - found.startedAt.getTime()) > RESUME_WITHIN) return null;
   const covered = await coveredOf(tx, found.id, versions);
   if (lists.every((list) => isDone(list, covered.get(list.id) ?? [], targets))) return null;
   await tx
@@ -166,7 +171,7 @@ function isDone(list: List, covered: readonly [number, number][], targets: Targe
 
 /** Full scans that were stopped and will not be gone on with, and named ones that cannot run any more. */
 async function abandonStopped(tx: Transaction, now: Date): Promise<void> {
-  const old = new Date(now.getTime() - resumeWithin).toISOString();
+  const old = new Date(now.getTime() - RESUME_WITHIN).toISOString();
   await tx
     .update(scan)
     .set({ state: 'abandoned', endedAt: now })

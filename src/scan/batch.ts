@@ -82,6 +82,7 @@ async function askTargets(line: Line, options: BatchOptions): Promise<AskedTarge
   const enough = (): boolean =>
     next > from &&
     (stopped ||
+      line.windDown?.aborted === true ||
       silent >= SILENT_TARGETS ||
       lookups >= LOOKUPS_BETWEEN ||
       line.now().getTime() - started > TIME_BETWEEN ||

@@ -16,6 +16,8 @@ export type Line = {
   timeout: number;
   now: () => Date;
   signal: AbortSignal;
+  /** No more is to be asked; what is under way ends as a batch. */
+  windDown?: AbortSignal | undefined;
 };
 
 export type Exchange = {

@@ -40,7 +40,7 @@ export type Plan = {
 
 type Kinds = Map<TargetKind, { seen: boolean; lookups: number }>;
 
-/** One list over all targets of its kinds. Null where there are none: then nothing is asked and nothing is said. */
+/** One list over all targets of its kinds. Null where there are none, or not all were asked: then nothing is said. */
 export async function passList(plan: Plan, emit: (batch: Batch) => Promise<void>): Promise<ListReport | null> {
   const { line, targets } = plan;
   const memory: Memory = { nameServers: null, path: null, silent: new Set() };
@@ -50,6 +50,7 @@ export async function passList(plan: Plan, emit: (batch: Batch) => Promise<void>
 
   for (const [start, end] of gaps(plan.covered, targets.size)) {
     for (let from = start; from < end; ) {
+      if (line.windDown?.aborted === true) return null;
       const range = { from, to: Math.min(from + Math.max(1, plan.batchSize), end) };
       const kinds = kindsIn(plan, range);
       if (kinds.size === 0) {

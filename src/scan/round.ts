@@ -25,6 +25,8 @@ export type RoundInput = {
   pacing: Pacing;
   now(): Date;
   signal?: AbortSignal;
+  /** Aborted to end early: batches under way are closed with their controls and come, and nothing else is asked. */
+  windDown?: AbortSignal;
   /** Whether to ask for the text of a listing. */
   txt(list: List, target: Target, codes: string[]): boolean;
   /** `list|kind` of the listed controls of RFC 5782 that were seen to answer. */
@@ -66,6 +68,7 @@ export async function* runRound(input: RoundInput): AsyncGenerator<RoundEvent, v
       timeout: input.timeout,
       now: input.now,
       signal,
+      windDown: input.windDown,
     };
     const plan = {
       line,
