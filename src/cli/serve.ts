@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import type { Serve } from '../config/schedules.ts';
 import type { Database } from '../db/open.ts';
 import { UserError } from '../errors.ts';
+import type { Setup as Alerting } from '../notify/collect.ts';
 import { type Log, openLog } from '../schedule/log.ts';
 import { openQueue, type Queue } from '../schedule/queue.ts';
 import { startServing } from '../schedule/serve.ts';
 import { createHealth } from '../web/health.ts';
 import { createMetrics } from '../web/metrics.ts';
 import { openWebServer, type WebServer } from '../web/server.ts';
+import { type Alerts, alertsSetup, startAlerts } from './alerts.ts';
 import { withAsking } from './asking.ts';
 import { withDatabase } from './database.ts';
 import { type CommonOptions, listsToAsk, type Settings, settingsOf } from './options.ts';
@@ -22,7 +24,8 @@ export type ServeOptions = CommonOptions & { log?: string; verbose?: boolean };
 export type Role = 'serve' | 'worker';
 
 type Running = { db: Database; queue: Queue; log: Log; role: Role; world: World };
-type Setup = { settings: Settings; serving: Serve };
+/** `alerting`: null where nobody is to be told. */
+type Setup = { settings: Settings; serving: Serve; alerting: Alerting | null };
 
 /** Runs until it is told to stop; SIGHUP has it read its configuration again. */
 export async function serve(role: Role, options: ServeOptions, world: World): Promise<void> {
@@ -62,7 +65,8 @@ function isPretty({ log }: ServeOptions, { errIsTerminal }: World): boolean {
 
 async function read(options: ServeOptions, world: World): Promise<Setup> {
   const settings = await settingsOf(options, world);
-  return { settings, serving: await settings.config.serve() };
+  const alerting = await alertsSetup(settings.catalogue.lists, settings.config.notify);
+  return { settings, serving: await settings.config.serve(), alerting };
 }
 
 /** null where the new configuration is wrong: then the old one stays. */
@@ -91,10 +95,12 @@ async function refuseOverload({ db, role, world }: Running, { settings, serving 
 /** Serves with these settings until the signal; what is under way then is taken up again, by whoever comes first. */
 async function during(running: Running, setup: Setup, signal: AbortSignal, ready: () => void): Promise<void> {
   const { db, queue, log, role, world } = running;
-  const { settings, serving } = setup;
+  const { settings, serving, alerting } = setup;
   const web = await openPages(running, setup);
   const pace = sharedPace(db, { holder: `${role} ${process.pid}`, first: false });
   const schedules = role === 'serve' ? serving.schedules : [];
+  const alerts: Alerts | null =
+    role === 'worker' || alerting === null ? null : startAlerts(db, alerting, log, world.now);
   try {
     await withAsking(
       settings,
@@ -102,7 +108,7 @@ async function during(running: Running, setup: Setup, signal: AbortSignal, ready
       async (means) => {
         const scanner = scannerOf(db, settings, means, log, world);
         const digest = async (): Promise<void> => {};
-        const ended = async (): Promise<void> => {};
+        const ended = async (): Promise<void> => alerts?.look();
         const started = await startServing({ queue, scanner, schedules, digest, ended, log });
         log.info({ schedules: schedules.map(({ name }) => name), pages: web?.url ?? 'none' }, 'serving');
         ready();
@@ -112,6 +118,7 @@ async function during(running: Running, setup: Setup, signal: AbortSignal, ready
       pace,
     );
   } finally {
+    await alerts?.stop();
     await web?.close();
   }
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../database.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
+import { startReceiver } from '../notify/receiver.ts';
 import { command, type Ran, temporaryHome } from './world.ts';
 
 const { home, remove } = temporaryHome();
@@ -62,12 +63,20 @@ function start(args: string[]): { seen(message: string): Promise<Event>; stop():
   };
 }
 
-test('serve scans what it finds unscanned at once, records, shows it, and stops when told to', async () => {
-  configure({ schedules: { scan: '17 */6 * * *' }, targets: [{ target: '192.0.2.4/30', allowSpecial: true }] });
+test('serve scans what it finds unscanned at once, records, tells, shows it, and stops when told to', async () => {
+  const receiver = await startReceiver();
+  configure({
+    schedules: { scan: '17 */6 * * *' },
+    targets: [{ target: '192.0.2.4/30', allowSpecial: true }],
+    channels: { desk: { type: 'webhook', url: receiver.url } },
+    alerts: { window: '0s' },
+  });
   const serving = start(['serve']);
   expect(await serving.seen('scan begun')).toMatchObject({ schedule: 'scan', targets: 4, shards: 1 });
   expect(await serving.seen('listed')).toMatchObject({ target: '192.0.2.7', list: 'spam', codes: ['127.0.0.2'] });
   await serving.seen('scan done');
+  expect(await serving.seen('message sent')).toMatchObject({ channel: 'desk' });
+  expect(receiver.received.map(({ body }) => body).join()).toContain('192.0.2.7');
   const { pages } = await serving.seen('serving');
   const metrics = await (await fetch(`${pages}/metrics`)).text();
   expect(metrics).toContain('dnsblwatch_targets{kind="ipv4"} 4');
