@@ -20,6 +20,8 @@ export type Delisting = {
   cost?: 'free' | 'paid' | 'free-or-paid';
   /** What must be true first: check codes (`ptr.fcrdns`) or sentences. */
   requires?: string[];
+  /** What the operator looks at without demanding it. */
+  advises?: string[];
   /** Labels of codes on the same operator's lists that must be gone first, e.g. an open SBL blocks CSS, XBL and PBL. */
   after?: string[];
   warning?: string;

@@ -50,6 +50,7 @@ const delisting = v.strictObject(
     ),
     cost: v.optional(v.picklist(['free', 'paid', 'free-or-paid'], 'one of free, paid, free-or-paid')),
     requires: v.optional(texts),
+    advises: v.optional(texts),
     after: v.optional(texts),
     warning: v.optional(text),
     note: v.optional(text),

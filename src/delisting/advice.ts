@@ -32,6 +32,9 @@ export type Step = {
   /** The operator's page, the target filled in. */
   page: string | null;
   requires: string[];
+  /** The same as the catalogue has them, for an audit to be laid beside them; and what is only advised. */
+  demands: string[];
+  advises: string[];
   /** Open listings that have to end first. */
   blockedBy: { list: string; label: string }[];
   /** The wider list whose removal ends this one as well. */
@@ -113,6 +116,8 @@ function stepOf(
     who: whoText(actor, facts, target, say),
     page: pageOf(facts.url, target),
     requires: (facts.requires ?? []).map((requirement) => requirementText(requirement, say)),
+    demands: facts.requires ?? [],
+    advises: facts.advises ?? [],
     blockedBy,
     sameAs: widerListOf(list, codes, open),
     time: timeText(facts, actor, say),
