@@ -18,6 +18,7 @@ import type { List, TargetKind } from '../catalogue/list.ts';
 import type { Evidence, ListedCode, Policy, Run } from '../listing/state.ts';
 import type { Notice } from '../notify/notice.ts';
 import type { Message } from '../notify/outbox.ts';
+import type { Finding, Outcome, Severity } from '../posture/finding.ts';
 import type { ControlReport, PathName, Why } from '../scan/verdict.ts';
 
 /**
@@ -404,3 +405,43 @@ export const mute = pgTable('mute', {
   why: text(),
   endedAt: time('ended_at'),
 });
+
+/** What is audited together: domains, and the addresses that send for them. */
+export const audit = pgTable('audit', {
+  id: id(),
+  /** Domains and addresses, sorted, with spaces between. */
+  subject: text().notNull().unique(),
+  targets: text().array().notNull(),
+  firstAt: time('first_at').notNull(),
+  lastAt: time('last_at').notNull(),
+  runs: integer().notNull(),
+});
+
+/**
+ * What a check said, from the audit that first saw it to the one that saw something else: a row for each change, none
+ * for an audit that finds what it found before. An unknown does not end what is known.
+ */
+export const finding = pgTable(
+  'finding',
+  {
+    id: id(),
+    auditId: ref('audit_id')
+      .notNull()
+      .references(() => audit.id),
+    check: text('check_id').notNull(),
+    subject: text().notNull(),
+    outcome: text().$type<Outcome>().notNull(),
+    /** Of the row before; null: the first. */
+    before: text().$type<Outcome>(),
+    severity: text().$type<Severity>().notNull(),
+    /** As last seen. */
+    found: jsonb().$type<Finding>().notNull(),
+    since: time('since').notNull(),
+    seenAt: time('seen_at').notNull(),
+    until: time('until'),
+  },
+  (t) => [
+    uniqueIndex('finding_open').on(t.auditId, t.check, t.subject).where(sql`${t.until} is null`),
+    index('finding_since').on(t.auditId, t.since),
+  ],
+);
