@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { resolverLookup } from '../dns/lookup.ts';
 import { openTransport } from '../dns/transport.ts';
 import { UserError } from '../errors.ts';
 import type { ExitStatus } from '../exit.ts';
 import { auditCsv, auditJson, auditMarkdown, auditNagios, auditNdjson, renderAudit } from '../output/audit.ts';
-import { audit } from '../posture/audit.ts';
+import { plain } from '../output/plain.ts';
+import { type Audit, audit } from '../posture/audit.ts';
 import { standingOf } from '../posture/finding.ts';
 import { fetchHttps } from '../posture/https.ts';
 import { createMailLooks, type LookOptions } from '../posture/mail/looks.ts';
@@ -35,6 +36,8 @@ export type AuditOptions = CommonOptions &
     dkimSelector?: string[];
     message?: string;
     ownDomain?: string[];
+    /** commander makes `--no-record` of this; undefined: where a target is tracked. */
+    record?: boolean;
   };
 
 const FORMATS = ['table', 'json', 'ndjson', 'csv', 'markdown', 'nagios'] as const;
@@ -43,9 +46,9 @@ const FORMATS = ['table', 'json', 'ndjson', 'csv', 'markdown', 'nagios'] as cons
 export async function auditGiven(words: string[], options: AuditOptions, world: World): Promise<ExitStatus> {
   const format = formatOf(options.format, FORMATS);
   const settings = await settingsOf(options, world);
-  const subject = await subjectOf(words, options, world);
   if (world.errIsTerminal && !settings.quiet) world.err(`auditing ${words.join(', ')} …\n`);
-  const result = await withPosture(settings, options, world, (asking) => audit(subject, asking, world.now));
+  const result = await auditFor(words, options, settings, world);
+  await recordIfTracked(result, settings, options, world);
   const standing = standingOf(result.findings);
   const printed = {
     table: () => renderAudit(result, settings.paint, settings.quiet),
@@ -57,6 +60,46 @@ export async function auditGiven(words: string[], options: AuditOptions, world: 
   };
   world.out(printed[format]());
   return standing;
+}
+
+/** Audits what the words name. */
+export async function auditFor(
+  words: string[],
+  options: AuditOptions,
+  settings: Settings,
+  world: World,
+): Promise<Audit> {
+  const subject = await subjectOf(words, options, world);
+  return withPosture(settings, options, world, (asking) => audit(subject, asking, world.now));
+}
+
+/**
+ * What is tracked keeps the history of its audits. Where there is no database yet, none is made for the sake of a look.
+ */
+async function recordIfTracked(
+  result: Audit,
+  settings: Settings,
+  { record }: AuditOptions,
+  world: World,
+): Promise<void> {
+  const there = /^[a-z]+:\/\//i.test(settings.database) || existsSync(settings.database);
+  if (record === false || (!there && record !== true)) return;
+  const [{ withDatabase }, { recordAudit }, { trackedTargets }, { contains, pointOf }] = await Promise.all([
+    import('./database.ts'),
+    import('../posture/record.ts'),
+    import('../listing/tracked.ts'),
+    import('../listing/ranges.ts'),
+  ]);
+  const { domains, addresses } = result.subject;
+  const points = [...domains, ...addresses.map(({ text }) => text)].map(pointOf);
+  await withDatabase(settings.database, async (db) => {
+    const tracked = record === true ? [] : await trackedTargets(db);
+    if (record !== true && !tracked.some(({ range }) => points.some((point) => contains(range, point)))) return;
+    const changes = await recordAudit(db, result);
+    for (const { check, subject, before, outcome, why } of changes)
+      if (before !== null && !settings.quiet)
+        world.err(`changed: ${check} ${subject}: ${before} → ${outcome} (${plain(why, 160)})\n`);
+  });
 }
 
 /** Gives `use` what an audit asks with, and closes it. */

@@ -1,17 +1,30 @@
 import type { List } from '../catalogue/list.ts';
 import { withoutPassword } from '../db/failure.ts';
-import { adviceInOrder, type OpenListing, type Removal } from '../delisting/advice.ts';
+import type { Database } from '../db/open.ts';
+import { type Advice, adviceInOrder, type OpenListing, type Removal, type Step } from '../delisting/advice.ts';
 import { judgeRecorded } from '../delisting/judge.ts';
+import { readinessOf } from '../delisting/readiness.ts';
 import { requestText } from '../delisting/request.ts';
+import { requirementText } from '../delisting/requirements.ts';
 import { UserError } from '../errors.ts';
 import { type ListingRecord, listingHistory, type RemovalRecord } from '../listing/history.ts';
 import { requestRemoval, withdrawRemoval } from '../listing/removals.ts';
 import { renderWays, type Way } from '../output/delisting.ts';
+import type { Finding } from '../posture/finding.ts';
 import { countOf, expand, parseTarget, type Target } from '../target.ts';
+import { sayIn } from '../text/say.ts';
 import { withDatabase } from './database.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
 import { say } from './say.ts';
 import type { World } from './world.ts';
+
+export type DelistOptions = CommonOptions & {
+  domain?: string[];
+  helo?: string;
+  /** commander makes `--no-audit` and `--no-connect` of these. */
+  audit?: boolean;
+  connect?: boolean;
+};
 
 export type RemovalOptions = CommonOptions & { note?: string; label?: string };
 
@@ -19,7 +32,7 @@ export type RemovalOptions = CommonOptions & { note?: string; label?: string };
 export async function showDelisting(
   text: string,
   wanted: string | undefined,
-  options: CommonOptions,
+  options: DelistOptions,
   world: World,
 ): Promise<void> {
   const format = formatOf(options.format, ['table', 'json'] as const);
@@ -31,7 +44,8 @@ export async function showDelisting(
       targets: [parseTarget(target.text, { allowSpecial: true })],
       open: true,
     });
-    const all = waysOf(target, records, settings, world.now());
+    const findings = records.length === 0 ? [] : await findingsOf(db, target, options, settings, world);
+    const all = waysOf(target, records, findings, settings, world.now());
     const ways = all.filter(({ advice }) => only === null || advice.list === only);
     if (format === 'json') return world.out(`${JSON.stringify(ways, null, 2)}\n`);
     if (ways.length > 0) return say(world, renderWays(target.text, ways, world.now(), settings.paint));
@@ -42,6 +56,31 @@ export async function showDelisting(
         `Look now: dnsblwatch check ${target.text}; record it: dnsblwatch targets add ${target.text}, then dnsblwatch scan.\n`,
     );
   });
+}
+
+/** What is on record of audits of the target; without any, or with more to go by, one is made now. */
+async function findingsOf(
+  db: Database,
+  target: Target,
+  options: DelistOptions,
+  settings: Settings,
+  world: World,
+): Promise<Finding[]> {
+  const { recordAudit, recordedFindings } = await import('../posture/record.ts');
+  const recorded = await recordedFindings(db, target.text);
+  const told = options.domain !== undefined || options.helo !== undefined;
+  if (options.audit === false || (recorded !== null && !told)) return recorded?.findings ?? [];
+  const { auditFor } = await import('./audit.ts');
+  if (world.errIsTerminal && !settings.quiet) world.err(`auditing ${target.text} …\n`);
+  const { domain = [], helo, connect } = options;
+  const words = [...domain, target.text];
+  const asked = {
+    allowSpecial: true,
+    ...(helo === undefined ? {} : { helo }),
+    ...(connect === undefined ? {} : { connect }),
+  };
+  await recordAudit(db, await auditFor(words, asked, settings, world));
+  return (await recordedFindings(db, target.text))?.findings ?? [];
 }
 
 export async function noteRequested(text: string, list: string, options: RemovalOptions, world: World): Promise<void> {
@@ -65,7 +104,13 @@ export async function noteWithdrawn(text: string, list: string, options: Removal
   });
 }
 
-function waysOf(target: Target, records: readonly ListingRecord[], { catalogue }: Settings, now: Date): Way[] {
+function waysOf(
+  target: Target,
+  records: readonly ListingRecord[],
+  findings: readonly Finding[],
+  { catalogue }: Settings,
+  now: Date,
+): Way[] {
   const open = records.flatMap((record): { record: ListingRecord; listing: OpenListing }[] => {
     const list = catalogue.find(record.list);
     return list === undefined ? [] : [{ record, listing: openListing(list, record) }];
@@ -75,17 +120,34 @@ function waysOf(target: Target, records: readonly ListingRecord[], { catalogue }
     const found = open.find(({ listing }) => listing.list.id === advice.list);
     if (found === undefined) return [];
     const { record, listing } = found;
+    const readiness = advice.steps.map((step) =>
+      readinessOf({ name: nameOf(advice, step), target: target.text, step, findings, text: inEnglish }),
+    );
     return [
       {
         advice,
+        readiness,
         since: record.since,
         reason: record.reason,
-        texts: advice.steps.map((step) => requestText(step, listing, target)),
+        texts: advice.steps.map((step, at) =>
+          requestText(
+            step,
+            listing,
+            target,
+            (readiness[at]?.met ?? []).map(({ text, why }) => `${text} (${why})`),
+          ),
+        ),
         requests: record.removals.map((removal) => judgeRecorded(removal, record, listing.list, now)),
       },
     ];
   });
 }
+
+const inEnglish = (requirement: string): string => requirementText(requirement, sayIn('en'));
+
+/** `Spamhaus ZEN PBL`; one label is enough where all mean the same way off. */
+const nameOf = ({ name }: Advice, { codes }: Step): string =>
+  [name, ...new Set(codes.map(({ label }) => label))].join(' ');
 
 function openListing(list: List, record: ListingRecord): OpenListing {
   return {

@@ -220,6 +220,12 @@ function addDelist(delist: Command, world: World): void {
     .description('the way off each list that a target is on')
     .argument('<target>', 'an address or a domain')
     .argument('[list]', 'id or zone; without it, every list')
+    .addOption(
+      new Option('--domain <domain>', 'it sends for this domain: audit both now; may be repeated').argParser(collect),
+    )
+    .option('--helo <name>', 'what the server calls itself when it sends: audit it now')
+    .option('--no-audit', 'no audit where none is on record')
+    .option('--no-connect', 'an audit of DNS alone')
     .action(async (target: string, list: string | undefined, options) => {
       const { showDelisting } = await import('./delist.ts');
       await showDelisting(target, list, options, world);
@@ -264,6 +270,8 @@ function addAudit(program: Command, world: World, ended: Ended): void {
       '--open-relay [recipient]',
       'try whether the named addresses, your own, relay for strangers; nothing is sent',
     )
+    .option('--record', 'record the findings, tracked or not')
+    .option('--no-record', 'record nothing; default: what is tracked')
     .option('--ca <file>', 'certificates to trust beside the usual ones (PEM)')
     .addHelpText(
       'after',

@@ -13,7 +13,7 @@ import type { Actor } from './facts.ts';
  */
 export type Verdict = 'ready' | 'your-word' | 'blocked' | 'unknown' | 'provider' | 'nobody';
 
-export type Demand = {
+type Demand = {
   /** As the catalogue has it. */
   requirement: string;
   text: string;

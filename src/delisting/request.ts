@@ -5,21 +5,31 @@ import type { OpenListing, SeenLabel, Step } from './advice.ts';
 /** A text to send, or to paste into a form. What only the sender can know stands in [brackets]. */
 export type RequestText = { to: 'operator' | 'provider'; subject: string; body: string };
 
-/** Built from evidence only: nothing is claimed that was not seen. Null where nobody is to be asked now. */
-export function requestText(step: Step, listing: OpenListing, target: Target): RequestText | null {
+/**
+ * Built from evidence only: nothing is claimed that was not seen. Null where nobody is to be asked now.
+ *
+ * @param inOrder What an audit found right of what the operator demands.
+ */
+export function requestText(
+  step: Step,
+  listing: OpenListing,
+  target: Target,
+  inOrder: readonly string[] = [],
+): RequestText | null {
   const toProvider = step.actor === 'provider' || step.actor === 'as-operator';
   const asked = toProvider || step.actor === 'you' || step.actor === 'anyone';
   if (!asked || step.blockedBy.length > 0 || step.asked !== null || step.sameAs !== null) return null;
-  return toProvider ? providerText(step, listing, target) : operatorText(step, listing, target);
+  return toProvider ? providerText(step, listing, target) : operatorText(step, listing, target, inOrder);
 }
 
-function operatorText(step: Step, listing: OpenListing, target: Target): RequestText {
+function operatorText(step: Step, listing: OpenListing, target: Target, inOrder: readonly string[]): RequestText {
   return {
     to: 'operator',
     subject: `Removal request: ${target.text} from ${listing.list.name} (${labels(step.codes)})`,
     body: paragraphs([
       `please remove ${target.text} from ${listing.list.name}.`,
       evidence(step, listing, target),
+      inOrder.length === 0 ? '' : `In order on our side:\n${inOrder.map((line) => `- ${oneLine(line)}`).join('\n')}`,
       'Cause: [what sent the mail, and how you found out]',
       'Done about it: [what was changed, and when]',
       'Responsible, and reachable at: [name, e-mail address, telephone]',

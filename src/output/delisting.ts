@@ -1,5 +1,6 @@
 import type { List } from '../catalogue/list.ts';
 import type { Advice, Step } from '../delisting/advice.ts';
+import type { Readiness } from '../delisting/readiness.ts';
 import type { RemovalJudgement } from '../delisting/removal.ts';
 import type { RequestText } from '../delisting/request.ts';
 import type { Paint } from './colour.ts';
@@ -12,6 +13,8 @@ export type Way = {
   since: string | null;
   reason: string | null;
   texts: (RequestText | null)[];
+  /** Of each step, by the audit on record. */
+  readiness: Readiness[];
   requests: RemovalJudgement[];
 };
 
@@ -34,24 +37,46 @@ export function renderWays(target: string, ways: readonly Way[], now: Date, pain
   return [head, ...ways.map((way, at) => renderWay(way, at + 1, now, paint))].join('\n');
 }
 
-function renderWay({ advice, since, reason, texts, requests }: Way, number: number, now: Date, paint: Paint): string {
+function renderWay(
+  { advice, since, reason, texts, readiness, requests }: Way,
+  number: number,
+  now: Date,
+  paint: Paint,
+): string {
   const lines = [
     `${number}. ${paint.bold(advice.name)} (${advice.list})${since === null ? '' : `, since ${day(new Date(since))}`}`,
   ];
   if (reason !== null) lines.push(`   The list says: ${plain(reason)}`);
   for (const { said } of requests) lines.push(`   ${said}`);
-  for (const [at, step] of advice.steps.entries()) lines.push(...renderStep(step, texts[at] ?? null, now));
+  for (const [at, step] of advice.steps.entries())
+    lines.push(...renderStep(step, texts[at] ?? null, readiness[at], now, paint));
   return `${lines.join('\n')}\n`;
 }
 
-function renderStep(step: Step, text: RequestText | null, now: Date): string[] {
+function renderStep(
+  step: Step,
+  text: RequestText | null,
+  ready: Readiness | undefined,
+  now: Date,
+  paint: Paint,
+): string[] {
   const lines = [`   ${step.codes.map(({ code, label }) => `${label} (${code})`).join(', ')}`];
   const say = (name: string, what: string): void => void lines.push(`     ${`${name}:`.padEnd(12)} ${what}`);
+  if (ready !== undefined) {
+    const mark =
+      ready.verdict === 'ready'
+        ? paint.good
+        : ready.verdict === 'blocked'
+          ? (text: string) => paint.severity('high', text)
+          : paint.warn;
+    say('Verdict', mark(plain(ready.says, 600)));
+  }
   say('Who', step.who);
   if (step.blockedBy.length > 0)
     say('First', step.blockedBy.map(({ list, label }) => `${label} on ${list} must be gone`).join(', '));
   if (step.sameAs !== null) say('Same as', `${step.sameAs}: its removal ends this one too`);
-  for (const must of step.requires) say('Needs', must);
+  if (ready === undefined) for (const must of step.requires) say('Needs', must);
+  else for (const line of demandLines(ready)) say(...line);
   if (step.page !== null) say('Page', step.page);
   say('Takes', step.time);
   if (step.expiry !== null) {
@@ -67,4 +92,24 @@ function renderStep(step: Step, text: RequestText | null, now: Date): string[] {
     lines.push(`     Text for the ${text.to}:`, ...letter.map((line) => (line === '' ? '' : `       | ${line}`)));
   }
   return lines;
+}
+
+/** Each demand with what an audit says of it. */
+function demandLines(ready: Readiness): [string, string][] {
+  return [
+    ...ready.blockers.map((one): [string, string] => [
+      'Blocks',
+      `${one.text}: ${plain(one.why)}${one.todo === null ? '' : `. Fix: ${one.todo}`}`,
+    ]),
+    ...ready.unknowns.map((one): [string, string] => [
+      'Unknown',
+      `${one.text}: ${plain(one.why)}. Settle it: ${one.todo ?? ''}`,
+    ]),
+    ...ready.met.map((one): [string, string] => ['Right', `${one.text}: ${plain(one.why)}`]),
+    ...ready.yourWord.map((one): [string, string] => [
+      'Your word',
+      [one.text, ...one.evidence.map((line) => plain(line))].join('; '),
+    ]),
+    ...ready.advised.map((one): [string, string] => ['Advised', `${one.text}: ${plain(one.why)}`]),
+  ];
 }

@@ -56,19 +56,17 @@ export async function recordAudit({ orm }: Pick<Database, 'orm'>, done: Audit): 
       await tx.update(finding).set({ until: at }).where(here);
       if (step.kind === 'gone') continue;
       const { outcome, severity, why } = step.finding;
-      await tx
-        .insert(finding)
-        .values({
-          auditId,
-          check,
-          subject,
-          outcome,
-          severity,
-          before: step.before,
-          found: step.finding,
-          since: at,
-          seenAt: at,
-        });
+      await tx.insert(finding).values({
+        auditId,
+        check,
+        subject,
+        outcome,
+        severity,
+        before: step.before,
+        found: step.finding,
+        since: at,
+        seenAt: at,
+      });
       changes.push({
         check,
         subject,
