@@ -3,9 +3,12 @@
  * 127.0.0.2 where bench/lab.ts lists the address, and NXDOMAIN otherwise. Many datagrams a system call.
  *
  *     responder PORT [LOSS]     LOSS: per cent of datagrams thrown away, each way
+ *
+ * At each SIGUSR1, one pair in ten thousand is answered otherwise than before.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +18,15 @@
 enum { MANY = 64, SIZE = 512 };
 static unsigned char data[MANY][SIZE];
 
+static volatile sig_atomic_t changed;
+
+static void change(int number) { changed = number == SIGUSR1 && !changed; }
+
 static int listed(uint32_t address, uint32_t list) {
+  uint32_t pair = (address * 60u + list) * 2654435761u >> 8;
   if (address == 0x7f000002u) return 1;
-  return address >> 24 != 127 && ((address * 60u + list) * 2654435761u >> 8) % 100 == 0;
+  if (address >> 24 == 127) return 0;
+  return (pair % 100 == 0) != (changed && pair % 10000 == 1);
 }
 
 /* The address of the first four labels and the number of the list in the fifth; 0 where they are not there. */
@@ -48,6 +57,7 @@ static int reply(unsigned char *message, int length) {
 }
 
 int main(int count, char **words) {
+  signal(SIGUSR1, change);
   int loss = count > 2 ? atoi(words[2]) : 0;
   int fd = socket(AF_INET, SOCK_DGRAM, 0), room = 8 << 20;
   struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(count > 1 ? words[1] : "0")),

@@ -50,8 +50,9 @@ function* merged(sequences: readonly Iterable<Placed>[]): Generator<Placed> {
   for (;;) {
     let least = -1;
     let position = Number.POSITIVE_INFINITY;
-    for (const [at, head] of heads.entries()) {
-      if (head.done === true || head.value.position >= position) continue;
+    for (let at = 0; at < heads.length; at += 1) {
+      const head = heads[at];
+      if (head === undefined || head.done === true || head.value.position >= position) continue;
       position = head.value.position;
       least = at;
     }

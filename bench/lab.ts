@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ListDefinition } from '../src/catalogue/list.ts';
+import { addressText } from '../src/target.ts';
+
+/** 60 zones that list one address in a hundred, and servers for them on loopback. */
+
+export const LISTS = 60;
+/** The first address that is asked for. */
+export const FIRST = 0x14000000;
+const BESIDE = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(':');
+
+export const zoneOf = (list: number): string => `bl${list}.bench.example`;
+
+/** As bench/responder.c has it. */
+export function isListed(address: number, list: number): boolean {
+  return address >>> 24 === 20 && (Math.imul(Math.imul(address, LISTS) + list, 2654435761) >>> 8) % 100 === 0;
+}
+
+export function nameOf(address: number, list: number): string {
+  return `${addressText('ipv4', BigInt(address)).split('.').reverse().join('.')}.${zoneOf(list)}`;
+}
+
+/** How many of the targets' pairs are listed. */
+export function listedPairs(targets: number): number {
+  let pairs = 0;
+  for (let address = FIRST; address < FIRST + targets; address += 1)
+    for (let list = 0; list < LISTS; list += 1) if (isListed(address, list)) pairs += 1;
+  return pairs;
+}
+
+/** `servers`: where each list listens, one for all or one each. */
+export function definitionsOf(servers: readonly string[]): ListDefinition[] {
+  return Array.from({ length: LISTS }, (_, list) => ({
+    id: `bl${list}`,
+    zone: zoneOf(list),
+    accepts: ['ipv4'],
+    control: { ipv4: { listed: '127.0.0.2', notListed: '127.0.0.1' } },
+    servers: [servers[list % servers.length] ?? ''],
+  }));
+}
+
+export type Running = { address: string; pid: number; stop(): void };
+
+export function isInstalled(program: string): boolean {
+  return spawnSync('which', [program], { env: { ...process.env, PATH: BESIDE } }).status === 0;
+}
+
+/** The least that a server can do, so that it is not the limit. */
+export async function startResponder(loss = 0): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'dnsblwatch-responder-'));
+  const program = join(folder, 'responder');
+  const built = spawnSync('cc', ['-O2', '-o', program, new URL('responder.c', import.meta.url).pathname]);
+  if (built.status !== 0) throw new Error('the responder needs a C compiler: cc');
+  const child = spawn(program, ['0', String(loss)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = await once(createInterface(child.stdout), 'line');
+  return running(child, `127.0.0.1:${port}`, folder);
+}
+
+export async function startRbldnsd(targets: number, port = 5390): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'dnsblwatch-rbldnsd-'));
+  chmodSync(folder, 0o755); // started by root it reads as another account
+  const zones: string[] = [];
+  for (let list = 0; list < LISTS; list += 1) {
+    const lines = [':127.0.0.2:listed', '127.0.0.2'];
+    for (let address = FIRST; address < FIRST + targets; address += 1)
+      if (isListed(address, list)) lines.push(addressText('ipv4', BigInt(address)));
+    writeFileSync(join(folder, `bl${list}`), `${lines.join('\n')}\n`);
+    zones.push(`${zoneOf(list)}:ip4set:bl${list}`);
+  }
+  const words = ['-n', '-4', '-b', `127.0.0.1/${port}`, '-w', folder, '-c', '0', ...zones];
+  const child = spawn('rbldnsd', words, { stdio: 'ignore', env: { ...process.env, PATH: BESIDE } });
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  if (child.exitCode !== null) throw new Error(`rbldnsd ended with ${child.exitCode}`);
+  return running(child, `127.0.0.1:${port}`, folder);
+}
+
+function running(child: ChildProcess, address: string, folder: string): Running {
+  const stop = (): void => {
+    child.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', stop);
+  return { address, pid: child.pid ?? 0, stop };
+}
