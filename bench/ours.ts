@@ -24,7 +24,7 @@ const events = runRound({
   zoneToAsk: ({ zone }) => zone,
   targets: source,
   ask: transport.ask,
-
+  askMany: transport.askMany,
   resolver: 'auto',
   systemServers: [],
   timeout,

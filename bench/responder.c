@@ -25,7 +25,7 @@ static void change(int number) { changed = number == SIGUSR1 && !changed; }
 static int listed(uint32_t address, uint32_t list) {
   uint32_t pair = (address * 60u + list) * 2654435761u >> 8;
   if (address == 0x7f000002u) return 1;
-  if (address >> 24 == 127) return 0;
+  if (address >> 24 != 20) return 0;
   return (pair % 100 == 0) != (changed && pair % 10000 == 1);
 }
 

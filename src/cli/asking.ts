@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 /** The part of a round that the machine and the settings decide. */
 export type Means = Pick<
   RoundInput,
-  'zoneToAsk' | 'ask' | 'resolver' | 'systemServers' | 'timeout' | 'pacing' | 'now' | 'signal'
+  'zoneToAsk' | 'ask' | 'askMany' | 'resolver' | 'systemServers' | 'timeout' | 'pacing' | 'now' | 'signal'
 >;
 
 /** How operators are paced; `close` puts down what is still to be counted. */
@@ -34,6 +34,7 @@ export async function withAsking<T>(
     return await use({
       zoneToAsk: settings.catalogue.zoneToAsk,
       ask: transport.ask,
+      askMany: transport.askMany,
       resolver: settings.resolver,
       systemServers: systemServers(),
       timeout: settings.timeout,

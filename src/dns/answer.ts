@@ -38,6 +38,8 @@ export type AskOptions = {
   deadline: number;
   /** RD, set towards resolvers only. */
   recursionDesired: boolean;
+  /** Of one's own servers: asked again as soon as their round trip allows. */
+  eager?: boolean;
   signal?: AbortSignal | undefined;
   /** Called for each retransmission. */
   resent?: () => void;

@@ -55,7 +55,7 @@ function writeHeader(query: Buffer, id: number, recursionDesired: boolean): void
   query[3] = 0;
   query[4] = 0;
   query[5] = 1;
-  query.fill(0, 6, HEADER);
+  for (let at = 6; at < HEADER; at += 1) query[at] = 0;
 }
 
 function writeOctet(query: Buffer, at: number, octet: number): number {

@@ -1,6 +1,6 @@
 import type { Answer, AnswerRecord, FailureWhy, Question, Server } from './answer.ts';
-import type { DecodedRecord, Reply } from './codec.ts';
-import { LONGEST_TTL } from './wire.ts';
+import { type DecodedRecord, decodeReply, type Reply } from './codec.ts';
+import { LONGEST_TTL, MalformedMessage } from './wire.ts';
 
 type Referral = Extract<Answer, { kind: 'referral' }>;
 
@@ -11,6 +11,26 @@ export type Asked = { server: Server; at: Date; question: Question; recursionDes
 export function failure(asked: Asked, why: FailureWhy, detail: string): Answer {
   const { server, at } = asked;
   return { server, at, authoritative: false, recursionAvailable: false, rcode: '', kind: 'failed', why, detail };
+}
+
+/** What a message with the right question says; null where it is truncated. */
+export function readMessage(asked: Asked, message: Buffer): Answer | null {
+  let reply: Reply;
+  try {
+    reply = decodeReply(message);
+  } catch (error) {
+    return failure(
+      asked,
+      'malformed',
+      error instanceof MalformedMessage ? error.message : 'the reply cannot be decoded',
+    );
+  }
+  return reply.truncated ? null : readReply(asked, reply);
+}
+
+/** The message was no reply in order, so not even its rcode counts. */
+export function isUndecodable(answer: Answer): boolean {
+  return answer.kind === 'failed' && answer.why === 'malformed' && answer.rcode === '';
 }
 
 /**

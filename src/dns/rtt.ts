@@ -2,7 +2,8 @@
 
 export type RoundTrip = { smoothed: number; variation: number; retryAfter: number };
 
-const MIN = 250;
+/** A stall of the server or of this process is no loss yet. */
+const MIN = 50;
 const MAX = 1500;
 const UNKNOWN = 500;
 /** By how much silence prolongs the wait of lookups to come. Loss is no reason to wait, a slow server is. */

@@ -1,12 +1,12 @@
 import { watchAborts } from './aborts.ts';
 import type { Answer, Ask, AskOptions, FailureWhy, Question, Server } from './answer.ts';
-import { decodeReply, type Reply } from './codec.ts';
+import { type AskMany, createBulkAsker } from './bulk.ts';
 import { encodeQuery, sameQuestion } from './query.ts';
 import { answerOf, readQuick } from './quick.ts';
 import { random16 } from './random.ts';
-import { failure, readReply } from './reading.ts';
-import { splitServer } from './resolvers.ts';
-import { NEW_ROUND_TRIP, type RoundTrip, waitAfter, withSample, withTimeout } from './rtt.ts';
+import { type Asked, failure, isUndecodable, readMessage } from './reading.ts';
+import { type RoundTrip, waitAfter, withSample, withTimeout } from './rtt.ts';
+import { createServers, type ServerState } from './servers.ts';
 import { exchangeOverTcp } from './tcp.ts';
 import { openUdpSockets, type Peer } from './udp.ts';
 import { createWheel, type Timed } from './wheel.ts';
@@ -31,12 +31,12 @@ export type TransportStats = {
 
 export type Transport = {
   ask: Ask;
+  /** For the questions of a list that has no limits. */
+  askMany: AskMany;
   readonly stats: Readonly<TransportStats>;
   /** Lookups still in flight end as failed; nothing stays open. */
   close(): void;
 };
-
-type ServerState = Peer & { roundTrip: RoundTrip; dropped: number };
 
 /** One lookup in flight. */
 type Exchange = Timed & {
@@ -66,8 +66,10 @@ type Exchange = Timed & {
 const REMEMBERED = 4096;
 /** No retransmission that has less than this, in ms, to be answered. */
 const LEAST_WAIT = 50;
-/** However short the deadline, no server is asked again sooner, in ms. */
-const SHORT_WAIT = 250;
+/** Milliseconds before which no server is asked again, however quick it is. */
+const SOONEST = 250;
+/** The same of a server of one's own, and what one gets whose round trip is not known yet. */
+const EAGER = 100;
 
 /**
  * Asks DNS servers over a few shared UDP sockets, and over TCP where a reply is truncated. Replies count only if
@@ -77,7 +79,7 @@ const SHORT_WAIT = 250;
 export function openTransport(options: { now?: () => Date } = {}): Transport {
   const now = options.now ?? (() => new Date());
   const stats = { sent: 0, received: 0, forged: 0, undecodable: 0, late: 0, retransmitted: 0, tcp: 0 };
-  const servers = new Map<Server, ServerState>();
+  const servers = createServers();
   /** By socket and id. */
   const inFlight = new Map<number, Exchange>();
   const ended = new Set<number>();
@@ -92,13 +94,14 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
       if (exchange.socket === socket) fail(exchange, 'network', `UDP socket: ${codeOf(error)}`);
     }
   });
+  const bulk = createBulkAsker({ servers, stats, now, ask });
   let closed = false;
 
   async function ask(server: Server, question: Question, options: AskOptions): Promise<Answer> {
     options.signal?.throwIfAborted();
     const asked = { server, at: now(), question, recursionDesired: options.recursionDesired };
     if (closed) return failure(asked, 'network', 'the transport is closed');
-    const peer = stateOf(server);
+    const peer = servers.of(server);
     const socket = sockets.pick(peer.family);
     const id = freeId(socket);
     let query: Buffer;
@@ -126,8 +129,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
         endsAt: start + options.deadline,
         sentAt: start,
         tries: 0,
-        // At least one retransmission should fit into a short deadline.
-        retryAfter: Math.min(peer.roundTrip.retryAfter, Math.max(SHORT_WAIT, options.deadline / 2)),
+        retryAfter: retryAfter(peer.roundTrip, options),
         last: false,
         droppedBefore: peer.dropped,
         cancelTcp: undefined,
@@ -136,14 +138,6 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
       inFlight.set(keyOf(socket, id), exchange);
       send(exchange);
     });
-  }
-
-  function stateOf(server: Server): ServerState {
-    const known = servers.get(server);
-    if (known !== undefined) return known;
-    const state = { ...splitServer(server), roundTrip: NEW_ROUND_TRIP, dropped: 0 };
-    servers.set(server, state);
-    return state;
   }
 
   function freeId(socket: number): number {
@@ -184,7 +178,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
 
   function onDue(exchange: Exchange): void {
     const { peer } = exchange;
-    peer.roundTrip = withTimeout(peer.roundTrip);
+    if (peer.heardAt < exchange.sentAt) peer.roundTrip = withTimeout(peer.roundTrip);
     if (!exchange.last) {
       stats.retransmitted += 1;
       exchange.options.resent?.();
@@ -202,7 +196,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
     stats.received += 1;
     if (message.length < 12 || ((message[2] ?? 0) & 0x80) === 0) {
       stats.undecodable += 1;
-      noteDropped(from);
+      servers.noteDropped(from);
       return;
     }
     const key = keyOf(socket, message.readUInt16BE(0));
@@ -212,7 +206,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
       if (sender || (exchange === undefined && ended.has(key))) stats.late += 1;
       else {
         stats.forged += 1;
-        noteDropped(from);
+        servers.noteDropped(from);
       }
       return;
     }
@@ -221,10 +215,9 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
       exchange.peer.dropped += 1;
       return;
     }
-    if (exchange.tries === 1) {
-      const { peer } = exchange;
-      peer.roundTrip = withSample(peer.roundTrip, performance.now() - exchange.sentAt);
-    }
+    const { peer } = exchange;
+    peer.heardAt = performance.now();
+    if (exchange.tries === 1) peer.roundTrip = withSample(peer.roundTrip, peer.heardAt - exchange.sentAt);
     accept(exchange, message, 'udp');
   }
 
@@ -235,21 +228,12 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
       settle(exchange, answerOf(askedOf(exchange), common));
       return;
     }
-    let reply: Reply;
-    try {
-      reply = decodeReply(message);
-    } catch (error) {
-      stats.undecodable += 1;
-      fail(exchange, 'malformed', error instanceof MalformedMessage ? error.message : 'the reply cannot be decoded');
-      return;
-    }
-    if (!reply.truncated) {
-      settle(exchange, readReply(askedOf(exchange), reply));
-    } else if (over === 'tcp') {
-      fail(exchange, 'malformed', 'truncated over TCP');
-    } else {
-      continueOverTcp(exchange);
-    }
+    const answer = readMessage(askedOf(exchange), message);
+    if (answer !== null) {
+      if (isUndecodable(answer)) stats.undecodable += 1;
+      settle(exchange, answer);
+    } else if (over === 'tcp') fail(exchange, 'malformed', 'truncated over TCP');
+    else continueOverTcp(exchange);
   }
 
   function continueOverTcp(exchange: Exchange): void {
@@ -270,15 +254,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
     arm(exchange, exchange.endsAt);
   }
 
-  /** Counts against the server, if it is one of ours, so that its time-outs can say so. */
-  function noteDropped(from: { address: string; port: number }): void {
-    const peer = servers.get(
-      from.address.includes(':') ? `[${from.address}]:${from.port}` : `${from.address}:${from.port}`,
-    );
-    if (peer !== undefined) peer.dropped += 1;
-  }
-
-  function askedOf({ server, question, options }: Exchange): Parameters<typeof readReply>[0] {
+  function askedOf({ server, question, options }: Exchange): Asked {
     return { server, at: now(), question, recursionDesired: options.recursionDesired };
   }
 
@@ -311,13 +287,22 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
 
   return {
     ask,
+    askMany: bulk.askMany,
     stats,
     close() {
       closed = true;
+      bulk.close();
       for (const exchange of inFlight.values()) fail(exchange, 'network', 'the transport is closed');
       sockets.close();
     },
   };
+}
+
+/** At least one retransmission should fit into a short deadline. */
+function retryAfter(roundTrip: RoundTrip, { deadline, eager }: AskOptions): number {
+  const wait = Math.min(roundTrip.retryAfter, deadline / 2);
+  if (!eager) return Math.max(SOONEST, wait);
+  return roundTrip.smoothed === 0 ? EAGER : Math.max(EAGER, wait);
 }
 
 function keyOf(socket: number, id: number): number {

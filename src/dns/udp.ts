@@ -61,7 +61,7 @@ export function openUdpSockets(receive: Receive, onSocketError: (socket: number,
 }
 
 /** Destinations are addresses; without this `lookup`, each send would wait for a resolver's turn. */
-function optionsFor(family: 4 | 6): SocketOptions {
+export function optionsFor(family: 4 | 6): SocketOptions {
   return {
     type: family === 6 ? 'udp6' : 'udp4',
     ipv6Only: family === 6,
@@ -70,7 +70,7 @@ function optionsFor(family: 4 | 6): SocketOptions {
 }
 
 /** Asks for a receive buffer that many replies fit in. */
-function widen(socket: Socket): void {
+export function widen(socket: Socket): void {
   try {
     socket.setRecvBufferSize(RECEIVE_BUFFER);
   } catch {

@@ -1,6 +1,14 @@
 import { setImmediate as turnOfLoop, setTimeout as wait } from 'node:timers/promises';
 import type { Ledger } from '../scan/ledger.ts';
-import { abreastOf, type ConfiguredLimits, type Gate, type Leave, type Pacing, rateOf } from '../scan/pacing.ts';
+import {
+  abreastOf,
+  type ConfiguredLimits,
+  type Gate,
+  isFree,
+  type Leave,
+  type Pacing,
+  rateOf,
+} from '../scan/pacing.ts';
 import type { Leases, Unused } from './leases.ts';
 import { createQueue, type Queue } from './queue.ts';
 
@@ -68,13 +76,13 @@ export function createSharedPacing({ leases, beside, limits, now }: SharedPacing
   return {
     gate(list): Gate {
       const rate = rateOf(list, limits);
-      if (rate.perSecond === null && rate.perDay === null)
-        return { abreast: abreastOf(rate), take: async () => 'go', resent: () => {} };
+      if (isFree(rate)) return { abreast: abreastOf(rate), free: true, take: async () => 'go', resent: () => {} };
       const name = JSON.stringify([list.operator, rate]);
       const queue = queues.get(name) ?? createQueue(list.operator, rate);
       queues.set(name, queue);
       return {
         abreast: abreastOf(rate),
+        free: false,
         async take(purpose, signal): Promise<Leave> {
           const waiting = queue.wait(purpose, signal);
           fetchWhenDue();

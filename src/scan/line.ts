@@ -1,5 +1,6 @@
 import type { List } from '../catalogue/list.ts';
 import type { Answer, Ask, Question, Server } from '../dns/answer.ts';
+import type { AskMany } from '../dns/bulk.ts';
 import type { Operator } from './operators.ts';
 import type { Gate } from './pacing.ts';
 import type { Path } from './path.ts';
@@ -12,6 +13,8 @@ export type Line = {
   gate: Gate;
   operator: Operator;
   ask: Ask;
+  /** null: everything is asked one by one. */
+  askMany: AskMany | null;
   /** Milliseconds that one lookup may take over all its tries, waiting for a turn not counted. */
   timeout: number;
   now: () => Date;
@@ -42,6 +45,7 @@ export async function askOnce(
   const answer = await line.ask(server, question, {
     deadline: Math.max(1, Math.round(options.deadline)),
     recursionDesired: path.resolver,
+    eager: line.gate.free,
     signal: line.signal,
     resent: line.gate.resent,
   });
@@ -62,7 +66,7 @@ function refusedByUs(line: Line, server: Server): Answer {
 }
 
 /** A name server offers no recursion and is authoritative; one that is neither is somebody else in its place. */
-function checked(answer: Answer, path: Path): Answer {
+export function checked(answer: Answer, path: Path): Answer {
   if (path.name !== 'direct' || answer.authoritative) return answer;
   if (answer.kind !== 'records' && answer.kind !== 'absent') return answer;
   const { server, at, authoritative, recursionAvailable, rcode } = answer;

@@ -36,18 +36,25 @@ export function createOperators(workedBefore: ReadonlySet<string> = new Set()): 
   const create = (name: string): Operator => {
     let silent = 0;
     let refusals = 0;
+    let well = false;
     const operator: Operator = {
       ended: null,
       answered() {
+        if (well) return; // as after nearly all lookups
+        well = true;
         silent = 0;
         worked.add(name);
         failing.delete(name);
       },
       exhausted() {
+        well = false;
         silent += 1;
         failing.add(name);
       },
-      unreachable: () => void failing.add(name),
+      unreachable() {
+        well = false;
+        failing.add(name);
+      },
       refused(detail) {
         refusals += 1;
         if (refusals >= ENOUGH) operator.ended ??= detail;

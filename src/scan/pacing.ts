@@ -23,6 +23,8 @@ export type Gate = {
   resent(): void;
   /** Lookups that may wait for a turn side by side, so that none waits long: those of five seconds. */
   abreast: number;
+  /** No limit and no ledger: nobody needs to ask for a turn. */
+  free: boolean;
 };
 
 export type Pacing = { gate(list: List): Gate };
@@ -57,6 +59,9 @@ export function abreastOf({ perSecond }: Rate): number {
   return perSecond === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(perSecond * QUEUE));
 }
 
+/** Nothing is counted either. */
+export const isFree = ({ perSecond, perDay }: Rate): boolean => perSecond === null && perDay === null;
+
 /** A token bucket as its one number: the time (ms) at which it will be full again. */
 class Bucket {
   #full = 0;
@@ -87,6 +92,7 @@ export function createPacing({ ledger, limits, now = () => new Date() }: PacingO
       const bucket = bucketOf(list.operator);
       return {
         abreast: abreastOf(rate),
+        free: isFree(rate),
         async take(purpose, signal) {
           if (rate.perDay !== null) {
             const at = now();

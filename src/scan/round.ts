@@ -1,5 +1,6 @@
 import type { List } from '../catalogue/list.ts';
 import type { Ask, Server } from '../dns/answer.ts';
+import type { AskMany } from '../dns/bulk.ts';
 import { findNameServers } from '../dns/nameservers.ts';
 import type { Target } from '../target.ts';
 import type { Targets } from '../targets/positions.ts';
@@ -18,6 +19,8 @@ export type RoundInput = {
   zoneToAsk(list: List): string;
   targets: Targets;
   ask: Ask;
+  /** For lists without limits; without it, everything is asked one by one. */
+  askMany?: AskMany;
   resolver: ResolverSetting;
   systemServers: Server[];
   /** Milliseconds that a lookup may take over all its tries; an opening, over all paths. */
@@ -65,6 +68,7 @@ export async function* runRound(input: RoundInput): AsyncGenerator<RoundEvent, v
       gate: input.pacing.gate(list),
       operator: operators.of(list),
       ask: input.ask,
+      askMany: input.askMany ?? null,
       timeout: input.timeout,
       now: input.now,
       signal,

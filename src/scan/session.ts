@@ -25,7 +25,7 @@ const AT_ONCE = 5;
 const SPREAD = 3;
 const SPREAD_FROM = 50;
 
-/** Nothing was heard of the server itself. */
+/** What a lookup ends with when no reply came. */
 const UNHEARD: ReadonlySet<string> = new Set(['timeout', 'network']);
 
 export type OpenServer = {
@@ -51,6 +51,12 @@ export type Session = {
   opened: readonly OpenServer[];
   /** Asks an opened server; after a time-out or SERVFAIL another one, all within one deadline. */
   lookup(name: string, type: QuestionType): Promise<Lookup>;
+  /** Goes on with a lookup for an A record that the first server failed, `spent` ms after its beginning. */
+  lookElsewhere(name: string, first: Lookup, spent: number): Promise<Lookup>;
+  /** Whether a lookup that this server fails could be asked of another one. */
+  hasOther(server: OpenServer): boolean;
+  /** Calls with every opened server, those that are opened later too. */
+  eachOpened(use: (server: OpenServer) => void): void;
   /** Asks the servers that gave cleans for their listed control, those that gave listings for a random one. */
   close(cleans: ReadonlySet<OpenServer>, listings: ReadonlySet<OpenServer>): Promise<Map<OpenServer, Closing>>;
   /** Every control asked so far. */
@@ -120,18 +126,21 @@ async function openServer(
   reports: ControlReport[],
 ): Promise<ServerOpening> {
   const plan = openingControls(line.list, kind, seen);
-  const asked = await Promise.all(
-    plan.map((control) => askControl(line, path, server, control, { deadline, purpose: 'lookup' })),
-  );
+  const ask = (control: Control): Promise<AskedControl> =>
+    askControl(line, path, server, control, { deadline, purpose: 'lookup' });
+  const first = await Promise.all(plan.map(ask));
+  // A server that answers some of its controls is there: the network has lost the others.
+  const heard = first.some((one) => !isUnheard(one));
+  const asked = await Promise.all(first.map((one) => (heard && isUnheard(one) ? ask(one.judged.control) : one)));
   reports.push(...asked.map(({ report }) => report));
-  const spent = Math.max(...asked.map((one) => one.spent));
+  const spent = Math.max(...first.map((one, at) => one.spent + (asked[at] === one ? 0 : (asked[at]?.spent ?? 0))));
   const referral = asked.map(({ answer }) => answer).find((answer) => answer.kind === 'referral');
   if (referral !== undefined && path.name === 'direct') return { kind: 'referral', referral, spent };
   const verdict = judgeOpening(
     asked.map(({ judged }) => judged),
     path.resolver,
   );
-  const silent = asked.every(({ answer }) => answer.kind === 'failed' && UNHEARD.has(answer.why));
+  const silent = asked.every(isUnheard);
   if (silent) avoided.add(server);
   else avoided.delete(server);
   if (typeof verdict !== 'string') return { kind: 'trouble', trouble: verdict, silent, spent };
@@ -140,13 +149,20 @@ async function openServer(
   return { kind: 'open', opened: { server, standing: verdict, listed, silent: 0 }, spent };
 }
 
+type AskedControl = { judged: Judged; report: ControlReport; answer: Answer; spent: number };
+
+/** Nothing was heard of the server itself. */
+function isUnheard({ answer }: AskedControl): boolean {
+  return answer.kind === 'failed' && UNHEARD.has(answer.why);
+}
+
 async function askControl(
   line: Line,
   path: Path,
   server: Server,
   control: Control,
   options: { deadline: number; purpose: 'lookup' | 'closing' },
-): Promise<{ judged: Judged; report: ControlReport; answer: Answer; spent: number }> {
+): Promise<AskedControl> {
   const name = queryName(control.target, line.zone);
   const { answer, spent } = await askOnce(line, path, server, { name, type: 'A' }, options);
   const outcome = readControl(line.list, answer);
@@ -166,6 +182,7 @@ function createSession(
   const { path, lookups } = options;
   const opened = [first];
   const openings = new Map<Server, Promise<OpenServer | null>>();
+  const users: ((server: OpenServer) => void)[] = [];
   let turn = 0;
 
   /** Opens another server once for all who need it; one that proves less than the first is of no use. */
@@ -176,6 +193,7 @@ function createSession(
       (result) => {
         if (result.kind !== 'open' || result.opened.standing !== first.standing) return null;
         opened.push(result.opened);
+        for (const use of users) use(result.opened);
         return result.opened;
       },
       (error: unknown) => {
@@ -195,10 +213,13 @@ function createSession(
     return best[turn % best.length];
   };
 
-  const lookup = async (name: string, type: QuestionType): Promise<Lookup> => {
-    const tried = new Set<OpenServer>();
-    let left = line.timeout;
-    let last: Lookup | null = null;
+  const goOn = async (
+    name: string,
+    type: QuestionType,
+    begun: { tried: Set<OpenServer>; left: number; last: Lookup | null },
+  ): Promise<Lookup> => {
+    const { tried } = begun;
+    let { left, last } = begun;
     while (left > 0) {
       let server = pick(tried);
       if (server === undefined) {
@@ -232,9 +253,11 @@ function createSession(
   const closeServer = async (server: OpenServer, control: Control): Promise<'good' | Trouble> => {
     if (line.operator.ended !== null) return endedTrouble(line.operator.ended);
     const close = { deadline: line.timeout, purpose: 'closing' } as const;
-    const { judged, report } = await askControl(line, path, server.server, control, close);
-    controls.push(report);
-    return judgeClosing(judged, path.resolver);
+    let asked = await askControl(line, path, server.server, control, close);
+    // What answered a moment ago is asked once more before a whole batch is thrown away.
+    if (isUnheard(asked)) asked = await askControl(line, path, server.server, control, close);
+    controls.push(asked.report);
+    return judgeClosing(asked.judged, path.resolver);
   };
 
   // Not waited for: a silent second server is no reason to let the first one idle.
@@ -246,7 +269,16 @@ function createSession(
     standing: first.standing,
     opened,
     controls,
-    lookup,
+    lookup: (name, type) => goOn(name, type, { tried: new Set(), left: line.timeout, last: null }),
+    lookElsewhere(name, first, spent) {
+      const tried = new Set(first.by === null ? [] : [first.by]);
+      return goOn(name, 'A', { tried, left: line.timeout - spent, last: first });
+    },
+    hasOther: (server) => untried.length > 0 || opened.some((other) => other !== server),
+    eachOpened(use) {
+      users.push(use);
+      for (const server of opened) use(server);
+    },
     async close(cleans, listings) {
       await Promise.all(openings.values());
       const servers = [...new Set([...cleans, ...listings])];

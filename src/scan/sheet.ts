@@ -21,7 +21,8 @@ export type Sheet = {
   from: number;
   /** Servers that gave cleans; the place is what `traces.server` holds. */
   servers: OpenServer[];
-  clean(position: number, by: OpenServer, answer: { at: number; ttl: number | null; rcode: number }): void;
+  /** `at` in ms; `ttl` in seconds, -1 for none; `rcode` is 0 or 3. */
+  clean(position: number, by: OpenServer, at: number, ttl: number, rcode: number): void;
   drafted(position: number): void;
   /** Positions and servers of the cleans of one kind, by position. */
   traces(firstAt: number): Traces;
@@ -53,17 +54,17 @@ export function createSheet(from: number, to: number): Sheet {
   return {
     from,
     servers,
-    clean(position, server, answer) {
+    clean(position, server, when, ttl, rcode) {
       let place = servers.indexOf(server);
       if (place === -1) place = servers.push(server) - 1;
       const row = position - from;
       state[row] = CLEAN;
       by[row] = place;
-      at[row] = answer.at;
-      ttls[row] = answer.ttl ?? -1;
-      rcodes[row] = answer.rcode;
-      if (answer.at < first) first = answer.at;
-      if (answer.at > last) last = answer.at;
+      at[row] = when;
+      ttls[row] = ttl;
+      rcodes[row] = rcode;
+      if (when < first) first = when;
+      if (when > last) last = when;
     },
     drafted(position) {
       state[position - from] = DRAFTED;

@@ -21,6 +21,7 @@ export function inputFor(
     zoneToAsk: (list) => list.zone.replace('{key}', 'secret'),
     targets: targetsIn(texts.map(rangeOf)),
     ask: transport.ask,
+    ...(options.ask === undefined ? { askMany: transport.askMany } : {}),
     resolver: 'auto',
     systemServers: [],
     timeout: 1000,

@@ -1,0 +1,358 @@
+import type { Answer, Ask, Server } from './answer.ts';
+import { type ConnectedSocket, openConnected } from './connected.ts';
+import { createFlights, type Flights } from './flights.ts';
+import { createLane, type Lane, nextAsker, noteSample, noteSilence, removeAsker } from './lane.ts';
+import { encodeAddressQuery, encodeSuffix, sameQuestion } from './query.ts';
+import { answerOf, type Quick, readQuick } from './quick.ts';
+import { random16 } from './random.ts';
+import { type Asked, failure, isUndecodable, readMessage } from './reading.ts';
+import { waitAfter } from './rtt.ts';
+import type { Servers } from './servers.ts';
+import type { TransportStats } from './transport.ts';
+import { createWheel, type Timed } from './wheel.ts';
+
+/**
+ * Many questions of one list: A records of IPv4 addresses. The transport takes the next one when a server has room for
+ * it, so that nothing waits in memory, and no question makes a promise, a timer or a closure.
+ */
+type Bulk = {
+  zone: string;
+  recursionDesired: boolean;
+  /** Absence counts only with the AA flag; without it, it comes as an answer. */
+  authoritative: boolean;
+  /** The token of the next question for a server, by its place in the order of `add`; -1: none until `wake`. */
+  next(place: number): number;
+  /** The address of a token. */
+  addressOf(token: number): number;
+  /** Milliseconds that this server has for a question, retransmissions included. */
+  deadline(place: number): number;
+  /** The common case; `quick` holds until the next message. */
+  absent(token: number, place: number, quick: Quick): void;
+  /** Everything else, failures included; `spent` in ms. */
+  answered(token: number, place: number, answer: Answer, spent: number): void;
+};
+
+type BulkHandle = {
+  /** Asks this server too. */
+  add(server: Server): void;
+  /** There are questions again. */
+  wake(): void;
+  /** What is on its way is forgotten, and nothing is called any more. */
+  stop(): void;
+};
+
+export type AskMany = (bulk: Bulk) => BulkHandle;
+
+type Asker = {
+  bulk: Bulk;
+  suffix: Buffer;
+  lane: Lane<Asker>;
+  /** Those of the lane, of all its askers. */
+  flights: Flights<Flight>;
+  /** The lane's server, among those of `bulk`. */
+  place: number;
+  /** Questions not answered yet. */
+  open: number;
+  stopped: boolean;
+};
+
+type Flight = Timed & {
+  asker: Asker;
+  token: number;
+  socket: number;
+  id: number;
+  query: Buffer;
+  startedAt: number;
+  endsAt: number;
+  sentAt: number;
+  tries: number;
+  /** Counts in its lane's `flying`. */
+  counted: boolean;
+};
+
+const SOCKETS = 2;
+/** Questions without an answer that one list may have at one server; only silence makes so many. */
+const OPEN_MOST = 100;
+/** On their way in all, so that a turn of the event loop stays short. */
+const FLYING_MOST = 2000;
+/** Sent in one turn at most, for the same reason. */
+const TURN_MOST = 256;
+
+export function createBulkAsker(options: {
+  servers: Servers;
+  stats: TransportStats;
+  now: () => Date;
+  /** For replies that are truncated. */
+  ask: Ask;
+}): { askMany: AskMany; close(): void } {
+  const { servers, stats, now } = options;
+  const lanes = new Map<Server, Lane<Asker>>();
+  const inFlight = new Map<Lane<Asker>, Flights<Flight>>();
+  const wheel = createWheel<Flight>(onDue);
+  let flying = 0;
+  let pumping = false;
+  let begin = 0;
+  let closed = false;
+
+  function laneOf(server: Server): Lane<Asker> {
+    const known = lanes.get(server);
+    if (known !== undefined) return known;
+    const lane = createLane<Asker>(servers.of(server));
+    const flights = createFlights<Flight>(random16);
+    lanes.set(server, lane);
+    inFlight.set(lane, flights);
+    void openConnected(lane.state, SOCKETS, (socket, message) => receive(lane, flights, socket, message)).then(
+      (sockets) => {
+        lane.sockets = sockets ?? [];
+        if (closed) for (const socket of lane.sockets) socket.close();
+        pumpSoon();
+      },
+    );
+    return lane;
+  }
+
+  function flightsOf(lane: Lane<Asker>): Flights<Flight> {
+    const flights = inFlight.get(lane);
+    if (flights === undefined) throw new Error(`no lane of ${lane.state.server}`);
+    return flights;
+  }
+
+  /** After what has arrived is read: sending between the messages takes much longer. */
+  function pumpSoon(): void {
+    if (pumping) return;
+    pumping = true;
+    setImmediate(pump);
+  }
+
+  function pump(): void {
+    pumping = false;
+    let turn = TURN_MOST;
+    const at = performance.now();
+    const all = [...lanes.values()];
+    begin += 1; // another one first each time, so that none gets all questions of a list
+    for (let place = 0; place < all.length; place += 1) {
+      const lane = all[(begin + place) % all.length];
+      if (lane === undefined || lane.sockets === null) continue;
+      while (lane.flying < lane.window && flying < FLYING_MOST && turn > 0) {
+        const asker = nextAsker(lane);
+        if (asker === null) break;
+        const token = asker.open < OPEN_MOST ? asker.bulk.next(asker.place) : -1;
+        if (token === -1) removeAsker(lane, asker);
+        else {
+          launch(lane, lane.sockets, asker, token, at);
+          turn -= 1;
+        }
+      }
+    }
+    if (turn === 0) pumpSoon();
+  }
+
+  function launch(
+    lane: Lane<Asker>,
+    sockets: readonly ConnectedSocket[],
+    asker: Asker,
+    token: number,
+    at: number,
+  ): void {
+    const { bulk } = asker;
+    const { server } = lane.state;
+    if (sockets.length === 0) {
+      const asked = { server, at: now(), question: questionOf(asker, token), recursionDesired: bulk.recursionDesired };
+      bulk.answered(token, asker.place, failure(asked, 'network', 'cannot connect'), 0);
+      return;
+    }
+    const flight: Flight = {
+      due: 0,
+      before: null,
+      after: null,
+      asker,
+      token,
+      socket: lane.turn % sockets.length,
+      id: 0,
+      query: asker.suffix,
+      startedAt: at,
+      endsAt: at + bulk.deadline(asker.place),
+      sentAt: at,
+      tries: 0,
+      counted: false,
+    };
+    asker.flights.add(flight);
+    flight.query = encodeAddressQuery(flight.id, bulk.addressOf(token), asker.suffix, bulk.recursionDesired);
+    asker.open += 1;
+    send(flight, at);
+  }
+
+  function send(flight: Flight, at: number): void {
+    const { lane } = flight.asker;
+    flight.tries += 1;
+    flight.sentAt = at;
+    stats.sent += 1;
+    count(flight);
+    wheel.set(flight, Math.min(flight.endsAt, at + lane.state.roundTrip.retryAfter));
+    lane.sockets?.[flight.socket]?.send(flight.query);
+  }
+
+  function count(flight: Flight): void {
+    if (flight.counted) return;
+    flight.counted = true;
+    flight.asker.lane.flying += 1;
+    flying += 1;
+  }
+
+  function uncount(flight: Flight): void {
+    if (!flight.counted) return;
+    flight.counted = false;
+    flight.asker.lane.flying -= 1;
+    flying -= 1;
+  }
+
+  /** No reply yet: its place goes to another question, and it is asked again, now or somewhat later, or is over. */
+  function onDue(flight: Flight): void {
+    const { lane } = flight.asker;
+    const at = performance.now();
+    if (flight.counted) noteSilence(lane, flight.sentAt, at);
+    uncount(flight);
+    pumpSoon();
+    if (at >= flight.endsAt) {
+      const seconds = ((flight.endsAt - flight.startedAt) / 1000).toFixed(1);
+      fail(flight, 'timeout', `no reply within ${seconds} s`);
+      return;
+    }
+    const again = flight.sentAt + waitAfter(lane.state.roundTrip.retryAfter, flight.tries);
+    if (again > at + 1) {
+      wheel.set(flight, Math.min(flight.endsAt, again));
+      return;
+    }
+    stats.retransmitted += 1;
+    send(flight, at);
+  }
+
+  function receive(lane: Lane<Asker>, flights: Flights<Flight>, socket: number, message: Buffer): void {
+    stats.received += 1;
+    if (message.length < 12 || ((message[2] ?? 0) & 0x80) === 0) {
+      stats.undecodable += 1;
+      lane.state.dropped += 1;
+      return;
+    }
+    const flight = flights.get(((message[0] ?? 0) << 8) | (message[1] ?? 0));
+    if (flight === undefined) {
+      stats.late += 1;
+      return;
+    }
+    if (flight.socket !== socket || !sameQuestion(flight.query, message)) {
+      stats.forged += 1;
+      lane.state.dropped += 1;
+      return;
+    }
+    const at = performance.now();
+    lane.state.heardAt = at;
+    if (flight.tries === 1) noteSample(lane, at - flight.sentAt);
+    land(flight);
+    read(flight, message, at);
+    pumpSoon();
+  }
+
+  function read(flight: Flight, message: Buffer, at: number): void {
+    const { asker, token, query } = flight;
+    const { bulk, place } = asker;
+    const quick = readQuick(message, query.length);
+    if (quick?.kind === 'absent' && (quick.authoritative || !bulk.authoritative)) {
+      bulk.absent(token, place, quick);
+      return;
+    }
+    const asked = askedOf(flight);
+    const spent = at - flight.startedAt;
+    if (quick !== null) {
+      bulk.answered(token, place, answerOf(asked, quick), spent);
+      return;
+    }
+    const answer = readMessage(asked, message);
+    if (answer === null) {
+      void askAgain(flight, asked, flight.endsAt - at);
+      return;
+    }
+    if (isUndecodable(answer)) stats.undecodable += 1;
+    bulk.answered(token, place, answer, spent);
+  }
+
+  /** The way that goes over TCP. */
+  async function askAgain({ asker, token, startedAt }: Flight, asked: Asked, left: number): Promise<void> {
+    const { server, question, recursionDesired } = asked;
+    const answer = await options.ask(server, question, { deadline: Math.max(1, left), recursionDesired });
+    if (!asker.stopped) asker.bulk.answered(token, asker.place, answer, performance.now() - startedAt);
+  }
+
+  function fail(flight: Flight, why: 'timeout' | 'network', detail: string): void {
+    land(flight);
+    const { bulk, place } = flight.asker;
+    const spent = performance.now() - flight.startedAt;
+    bulk.answered(flight.token, place, failure(askedOf(flight), why, detail), spent);
+  }
+
+  /** Off the wheel and out of the tables. */
+  function land(flight: Flight): void {
+    const { asker } = flight;
+    wheel.clear(flight);
+    uncount(flight);
+    asker.flights.remove(flight);
+    if (asker.open === OPEN_MOST) comeBack(asker);
+    asker.open -= 1;
+  }
+
+  function comeBack(asker: Asker): void {
+    if (!asker.stopped && !asker.lane.askers.includes(asker)) asker.lane.askers.push(asker);
+  }
+
+  function askedOf({ asker, token }: Flight): Asked {
+    const { bulk, lane } = asker;
+    const question = questionOf(asker, token);
+    return { server: lane.state.server, at: now(), question, recursionDesired: bulk.recursionDesired };
+  }
+
+  function askMany(bulk: Bulk): BulkHandle {
+    const suffix = encodeSuffix(bulk.zone);
+    const askers: Asker[] = [];
+    const wake = (): void => {
+      for (const asker of askers) comeBack(asker);
+      pumpSoon();
+    };
+    return {
+      add(server) {
+        const lane = laneOf(server);
+        const flights = flightsOf(lane);
+        const asker = { bulk, suffix, lane, flights, place: askers.length, open: 0, stopped: closed };
+        askers.push(asker);
+        comeBack(asker);
+        pumpSoon();
+      },
+      wake,
+      stop() {
+        for (const asker of askers) {
+          asker.stopped = true;
+          removeAsker(asker.lane, asker);
+          if (asker.open === 0) continue;
+          for (const flight of asker.flights.all()) if (flight.asker === asker) land(flight);
+        }
+        pumpSoon();
+      },
+    };
+  }
+
+  return {
+    askMany,
+    close() {
+      closed = true;
+      for (const [lane, flights] of inFlight) {
+        for (const flight of flights.all()) fail(flight, 'network', 'the transport is closed');
+        for (const socket of lane.sockets ?? []) socket.close();
+        lane.sockets = [];
+      }
+    },
+  };
+}
+
+function questionOf({ bulk }: Asker, token: number): Asked['question'] {
+  const address = bulk.addressOf(token);
+  const octets = [address & 255, (address >>> 8) & 255, (address >>> 16) & 255, address >>> 24];
+  return { name: `${octets.join('.')}.${bulk.zone}`, type: 'A' };
+}

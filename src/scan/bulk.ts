@@ -1,0 +1,132 @@
+import type { Answer } from '../dns/answer.ts';
+import type { AskMany } from '../dns/bulk.ts';
+import { queryName, type Target } from '../target.ts';
+import type { Span, Targets } from '../targets/positions.ts';
+import { checked, type Line, worthRetrying } from './line.ts';
+import { isTrouble, type Sessions } from './proof.ts';
+import type { OpenServer, Session } from './session.ts';
+import { readTarget, type TargetOptions } from './target.ts';
+import type { Walk } from './walk.ts';
+
+/** On the way at first; as many more as were answered, so that a list that refuses or is silent is not asked much. */
+const FIRST = 20;
+/** Listings whose text is being asked for, at one time. */
+const TEXTS = 20;
+/** Time-outs in a row that a server may have beyond the others before it gets no more questions. */
+const SILENT_BEYOND = 3;
+
+export type BulkOptions = TargetOptions & { targets: Targets; from: number; to: number; sessions: Sessions };
+
+/** The session through which all targets of the batch can be asked in bulk; null where they are to be asked one by one. */
+export function bulkSession(line: Line, { targets, from, to, sessions }: BulkOptions): Session | null {
+  if (line.askMany === null || !line.gate.free) return null;
+  const accepted = targets.spans(from, to).filter(({ range }) => line.list.accepts.includes(range.kind));
+  if (!accepted.every(({ range }) => range.kind === 'ipv4')) return null;
+  const session = sessions.get('ipv4');
+  return session === undefined || isTrouble(session) ? null : session;
+}
+
+/** Asks what the walk has, as fast as the servers answer: a clean costs no object, everything else is read as always. */
+export function askInBulk(
+  line: Line,
+  askMany: AskMany,
+  session: Session,
+  walk: Walk,
+  options: BulkOptions,
+): Promise<void> {
+  const addressOf = addressesIn(options.targets.spans(options.from, options.to));
+  /** In the order in which the transport knows them. */
+  const servers: OpenServer[] = [];
+  let open = 0;
+  let texts = 0;
+  let answers = 0;
+  let held = false;
+  let over = false;
+
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void): void => {
+      handle.stop();
+      line.signal.removeEventListener('abort', abort);
+      settle();
+    };
+    const abort = (): void => end(() => reject(line.signal.reason));
+    const closed = (): void => {
+      open -= 1;
+      if (held) handle.wake();
+      if (open === 0 && over) end(resolve);
+    };
+    const isWorse = (server: OpenServer): boolean => {
+      for (const other of servers) if (server.silent > other.silent + SILENT_BEYOND) return true;
+      return false;
+    };
+    const by = (place: number): OpenServer => {
+      const server = servers[place];
+      if (server === undefined) throw new RangeError(`no server ${place}`);
+      return server;
+    };
+
+    const read = async (position: number, place: number, answer: Answer, spent: number): Promise<void> => {
+      const target: Target = options.targets.at(position);
+      const name = queryName(target, line.zone);
+      const first = { answer: checked(answer, session.path), by: by(place) };
+      const lookup = worthRetrying(first.answer) ? await session.lookElsewhere(name, first, spent) : first;
+      if (lookup === first && worthRetrying(first.answer)) first.by.silent += 1;
+      else first.by.silent = 0;
+      texts += 1;
+      const asked = await readTarget(line, session, { target, position }, [{ named: target, lookup }], options);
+      texts -= 1;
+      if (asked.clean === null) walk.drafted(asked.draft, asked);
+      else walk.absent(position, asked.clean.by, asked.clean.answer);
+      if (asked.draft.result.verdict.kind !== 'unknown') answers += 1;
+      closed();
+    };
+
+    const handle = askMany({
+      zone: line.zone,
+      recursionDesired: session.path.resolver,
+      authoritative: session.path.name === 'direct',
+      next(place) {
+        held = open >= FIRST + answers || texts >= TEXTS || isWorse(by(place));
+        if (over || held) return -1;
+        const position = walk.take();
+        if (position === -1) {
+          over = true;
+          if (open === 0) end(resolve);
+        } else open += 1;
+        return position;
+      },
+      addressOf,
+      deadline: (place) => (session.hasOther(by(place)) ? line.timeout / 2 : line.timeout),
+      absent(position, place, quick) {
+        const from = by(place);
+        from.silent = 0;
+        answers += 1;
+        line.operator.answered();
+        walk.clean(position, from, line.now().getTime(), quick.ttl, quick.rcode);
+        closed();
+      },
+      answered(position, place, answer, spent) {
+        read(position, place, answer, spent).catch((error: unknown) => end(() => reject(error)));
+      },
+    });
+    line.signal.addEventListener('abort', abort);
+    session.eachOpened((server) => {
+      servers.push(server);
+      handle.add(server.server);
+    });
+  });
+}
+
+/** The addresses of positions, as numbers. */
+function addressesIn(spans: readonly Span[]): (position: number) => number {
+  const parts = spans.flatMap(({ range, posFrom, posTo }) =>
+    range.kind === 'ipv4' ? [{ offset: Number(range.lo) - posFrom, posFrom, posTo }] : [],
+  );
+  let last = parts[0];
+  return (position) => {
+    if (last === undefined || position < last.posFrom || position >= last.posTo)
+      last = parts.find(({ posFrom, posTo }) => posFrom <= position && position < posTo);
+    if (last === undefined) throw new RangeError(`no IPv4 address at position ${position}`);
+    return last.offset + position;
+  };
+}
