@@ -39,8 +39,11 @@ import { judgedRequests, type OpenRequest, withRequests } from './requests.ts';
 import { say } from './say.ts';
 import type { World } from './world.ts';
 
-/** Targets of a batch: as many as may lie between two rounds of controls. What is slow is closed earlier, by time. */
-const BATCH = 10_000;
+/**
+ * Targets of a batch at most: half of what may lie between two rounds of controls. More would only be more to ask again
+ * after a SIGKILL, and more memory; what is slow is closed earlier, by time.
+ */
+const BATCH = 5000;
 
 export type ScanCommandOptions = CommonOptions & { tag?: string[]; all?: boolean; notify?: boolean };
 

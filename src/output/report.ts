@@ -132,6 +132,7 @@ function worse(one: Level, other: Level): Level {
 type OfList = { lookups: number; unknown: number; whys: Set<Why>; codes: Set<string>; retired: boolean };
 
 const CODES = 3;
+const ANSWERS = 1000;
 
 /** Counts results about so many targets as they come. */
 export function createTally(targets: number): Tally {
@@ -158,6 +159,15 @@ export function createTally(targets: number): Tally {
     return known;
   };
 
+  /** The same answer of a list is kept once: sixty thousand listings have few. */
+  const shared = new Map<string, Pick<ShownResult, 'codes' | 'meanings'>>();
+  const withShared = (shown: ShownResult): ShownResult => {
+    const key = `${shown.list} ${shown.codes.join(' ')}`;
+    const same = shared.get(key);
+    if (same === undefined && shared.size < ANSWERS) shared.set(key, shown);
+    return same === undefined ? shown : { ...shown, codes: same.codes, meanings: same.meanings };
+  };
+
   const addTo = (standing: Standing, list: List, result: ShownResult, level: Level): void => {
     if (result.verdict === 'unknown') standing.unknown.push(list.id);
     else if (result.verdict === 'listed') standing[level === 'none' ? 'other' : 'listed'] += 1;
@@ -179,7 +189,7 @@ export function createTally(targets: number): Tally {
 
   return {
     add(list, result) {
-      const shown = shownResult(list, result);
+      const shown = withShared(shownResult(list, result));
       const level = levelOf(shown);
       const { verdict, position, proven } = result;
       if (verdict.kind === 'listed') {
