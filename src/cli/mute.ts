@@ -2,7 +2,7 @@ import { withoutPassword } from '../db/failure.ts';
 import { parseDuration } from '../duration.ts';
 import { UserError } from '../errors.ts';
 import { addMute, endMutes, mutesSince, openListingId } from '../notify/mute-store.ts';
-import { endOf, isOn, type Mute } from '../notify/mutes.ts';
+import { endOf, isOn, type Mute, mutedText } from '../notify/mutes.ts';
 import { columns } from '../output/columns.ts';
 import { plain } from '../output/plain.ts';
 import { day } from '../output/table.ts';
@@ -30,7 +30,7 @@ export async function addGivenMute(words: readonly string[], options: MuteOption
     const [made] = (await mutesSince(db.orm, now)).filter((mute) => mute.id === id);
     if (made !== undefined)
       world.out(
-        `Muted: ${subjectText(made)} ${untilText(made)}. Every digest shows it; dnsblwatch unmute ${id} ends it.\n`,
+        `Muted: ${mutedText(made)} ${untilText(made)}. Every digest shows it; dnsblwatch unmute ${id} ends it.\n`,
       );
   });
 }
@@ -43,7 +43,7 @@ export async function listMutes(options: CommonOptions, world: World): Promise<v
     if (format === 'json') return world.out(`${JSON.stringify(mutes.map(shownMute), null, 2)}\n`);
     if (mutes.length === 0) return world.err(`Nothing is muted in ${withoutPassword(settings.database)}.\n`);
     const rows = mutes.map((mute) => [
-      ...[String(mute.id), subjectText(mute), untilText(mute), day(new Date(mute.createdAt))],
+      ...[String(mute.id), mutedText(mute), untilText(mute), day(new Date(mute.createdAt))],
       plain(mute.why ?? ''),
     ]);
     world.out(columns([['ID', 'MUTED', 'UNTIL', 'SINCE', 'WHY'], ...rows]));
@@ -56,8 +56,8 @@ export async function unmute(words: readonly string[], options: CommonOptions, w
   await withDatabase(settings.database, async (db) => {
     const mutes = await onNow(db, world);
     const [first = ''] = words;
-    const wanted = /^\d+$/.test(first) && words.length === 1 ? first : subjectText(subjectOf(words, settings));
-    const ended = mutes.filter((mute) => String(mute.id) === wanted || subjectText(mute) === wanted);
+    const wanted = /^\d+$/.test(first) && words.length === 1 ? first : mutedText(subjectOf(words, settings));
+    const ended = mutes.filter((mute) => String(mute.id) === wanted || mutedText(mute) === wanted);
     if (ended.length === 0)
       throw new UserError(`unmute ${words.join(' ')}: not muted; dnsblwatch mute list shows what is`);
     await endMutes(
@@ -65,7 +65,7 @@ export async function unmute(words: readonly string[], options: CommonOptions, w
       ended.map(({ id }) => id),
       world.now(),
     );
-    for (const mute of ended) world.out(`No longer muted: ${subjectText(mute)}.\n`);
+    for (const mute of ended) world.out(`No longer muted: ${mutedText(mute)}.\n`);
   });
 }
 
@@ -85,11 +85,6 @@ function subjectOf(words: readonly string[], { catalogue }: Settings): Subject {
     else subject.range = parseTarget(word, { allowSpecial: true });
   }
   return subject;
-}
-
-function subjectText({ range, list }: Subject): string {
-  if (range === null) return list ?? 'everything';
-  return list === null ? formatRange(range) : `${formatRange(range)} on ${list}`;
 }
 
 function untilText(mute: Pick<Mute, 'until' | 'endedAt' | 'listing'>): string {

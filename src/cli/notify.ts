@@ -30,6 +30,12 @@ export async function notifySetup({ config, catalogue }: Settings): Promise<Setu
 export async function tell(db: Database, setup: Setup, world: World, atOnce: boolean): Promise<Delivery[]> {
   await collect(db, setup, world.now(), { atOnce });
   const deliveries = await deliver(db, setup.channels, world.now(), world.signal);
+  report(deliveries, world);
+  return deliveries;
+}
+
+/** Says what was not sent, or not wholly. */
+export function report(deliveries: readonly Delivery[], world: World): void {
   for (const { state, channel, title, said } of deliveries) {
     const text = said === null ? '' : `: ${plain(said)}`;
     if (state === 'sent' && said !== null) world.err(`${channel}: "${plain(title)}" sent, but${text.slice(1)}\n`);
@@ -37,7 +43,6 @@ export async function tell(db: Database, setup: Setup, world: World, atOnce: boo
     if (state === 'dead')
       world.err(`${channel}: "${plain(title)}" refused${text}; dnsblwatch notify list, notify retry\n`);
   }
-  return deliveries;
 }
 
 /** What cron calls beside scans: decides and sends. */

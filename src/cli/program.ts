@@ -34,6 +34,7 @@ const COMMANDS = new Map<string, Add>([
   ['delist', (program, world) => addDelist(program.command('delist'), world)],
   ['audit', addAudit],
   ['explain', (program, world) => addExplain(program, world)],
+  ['digest', addDigest],
   ['notify', (program, world, ended) => addNotify(program.command('notify'), world, ended)],
   ['mute', (program, world) => addMute(program.command('mute'), world)],
   ['unmute', addUnmute],
@@ -299,6 +300,24 @@ Example:
     .action(async (words: string[], options) => {
       const { explain } = await import('./explain.ts');
       await explain(words, options, world);
+    });
+}
+
+function addDigest(program: Command, world: World, ended: Ended): void {
+  recorded(program.command('digest'))
+    .description('what came, what went, what is still listed and whose move it is, what could not be seen')
+    .option('--period <duration>', 'how long back; default: 24h')
+    .addOption(new Option('--tag <tag>', 'targets with this tag only; may be repeated').argParser(collect))
+    .option('--send', 'to every channel that gets digests, in its language and about its targets')
+    .option('--language <language>', 'en or zh-CN')
+    .option('--time-zone <zone>', 'how times are written, such as Europe/Berlin; default: UTC')
+    .addHelpText(
+      'after',
+      '\nFormats: table, html, markdown, json\n\nExample:\n  dnsblwatch digest --tag acme --period 30d --format html > acme.html',
+    )
+    .action(async (options) => {
+      const { digest } = await import('./digest.ts');
+      ended(await digest(options, world));
     });
 }
 

@@ -126,11 +126,11 @@ function listingEntry({ notice, changes, from }: Told & { notice: ListingNotice 
   const { say, time } = reader;
   const details = detailsOf(notice, writing).map((line): Piece[] => (typeof line === 'string' ? [line] : line));
   if (changes > 1) details.push([say('alert.changes', { count: changes, since: time(from) })]);
-  return { head: headOf(notice.listing, reader, notice.reason === 'delisted'), details };
+  return { head: entryHead(notice.listing, reader, notice.reason === 'delisted'), details };
 }
 
 /** `192.0.2.7 (mail) on Spam List: SPAM` */
-function headOf(listing: ListingFacts, { say }: Reader, gone: boolean): Piece[] {
+export function entryHead(listing: ListingFacts, { say }: Reader, gone: boolean): Piece[] {
   const { target, label, listName, codes } = listing;
   const labels = [...new Set(codes.map((code) => plain(code.label, 40)))].join(say('alert.join'));
   return [

@@ -3,7 +3,6 @@ import type { List } from '../catalogue/list.ts';
 import type { Database } from '../db/open.ts';
 import { chunks } from '../db/rows.ts';
 import { change, notice, recipient } from '../db/schema.ts';
-import type { OpenListing } from '../delisting/advice.ts';
 import { lockNotify, type Transaction } from '../listing/locks.ts';
 import { openRequests } from '../listing/removals.ts';
 import { alertMessage } from './alert.ts';
@@ -14,7 +13,7 @@ import { enqueue } from './outbox.ts';
 import { owed, owedAtFirst } from './owed.ts';
 import { readerOf } from './reader.ts';
 import { type Alerting, isFor, type Route, type Routed } from './routes.ts';
-import type { Known } from './way-off.ts';
+import { type Known, openByTarget } from './way-off.ts';
 
 /** What deciding needs of catalogue and configuration. */
 export type Setup = {
@@ -118,25 +117,8 @@ function routedOf(one: Notice): Routed {
   return { tags: null, impact: 'list' in one ? one.list.impact : 'high', severity: 'high' };
 }
 
-/** The catalogue, and the open listings by target with what was asked of them. */
 async function knownFrom(tx: Transaction, lists: readonly List[], open: readonly ListingFacts[]): Promise<Known> {
   const byId = new Map(lists.map((list) => [list.id, list]));
-  const requests = Map.groupBy(
-    await openRequests({ orm: tx }, [...byId.keys()]),
-    ({ target, list }) => `${target} ${list}`,
-  );
-  const byTarget = Map.groupBy(open, ({ target }) => target);
-  return {
-    listOf: (id) => byId.get(id),
-    openOf: (target) =>
-      (byTarget.get(target) ?? []).flatMap((one): OpenListing[] => {
-        const list = byId.get(one.list);
-        if (list === undefined) return [];
-        const removals = (requests.get(`${target} ${one.list}`) ?? []).map(({ label, requestedAt, note }) => ({
-          ...{ label, requestedAt: new Date(requestedAt), withdrawnAt: null, note },
-        }));
-        const cleanBefore = one.cleanBefore === null ? null : new Date(one.cleanBefore);
-        return [{ list, codes: one.codes, since: new Date(one.since), cleanBefore, reason: one.reason, removals }];
-      }),
-  };
+  const requests = await openRequests({ orm: tx }, [...byId.keys()]);
+  return { listOf: (id) => byId.get(id), openOf: openByTarget(byId, open, requests) };
 }

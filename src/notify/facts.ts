@@ -56,7 +56,7 @@ export async function readFacts(
   };
 }
 
-function listingFacts(row: ListingRow, list: List | undefined, owner: Owner): ListingFacts {
+export function listingFacts(row: ListingRow, list: List | undefined, owner: Owner): ListingFacts {
   const codes = codesOf(row.codes);
   return {
     ...{ id: row.id, incident: row.incidentId, target: row.target, ...owner, list: row.listId },

@@ -1,5 +1,5 @@
 import { contains, pointOf } from '../listing/ranges.ts';
-import type { TargetRange } from '../target.ts';
+import { formatRange, type TargetRange } from '../target.ts';
 
 /** What nobody wants to be told of for now. Times in ISO 8601. */
 export type Mute = {
@@ -39,4 +39,10 @@ export function isAbout({ range, list }: Mute, target: string | null, listId: st
 /** The mute that hides this now; null: none does. */
 export function muteOf(mutes: readonly Mute[], target: string | null, list: string, at: string): Mute | null {
   return mutes.find((mute) => isOn(mute, at) && isAbout(mute, target, list)) ?? null;
+}
+
+/** What is muted, in words: a target, a list, or a target on a list. */
+export function mutedText({ range, list }: Pick<Mute, 'range' | 'list'>): string {
+  if (range === null) return list ?? '*';
+  return list === null ? formatRange(range) : `${formatRange(range)} on ${list}`;
 }

@@ -45,26 +45,43 @@ export function sightNotices(
 }
 
 /** Half of the operators that told something before fail at once, and at least three: that is us, not them. */
-function outageOf(sights: readonly Sight[]): Notice | null {
-  const silent = sights.filter(
-    ({ silentSince, toldIn, why }) => silentSince !== null && toldIn !== null && why !== 'list-quarantined',
-  );
+export function silentTogether(
+  sights: readonly Sight[],
+): { operators: number; lastGood: number; together: Sight[] } | null {
+  const silent = silentAfterTelling(sights);
   const operatorsOf = (some: readonly Sight[]): number => new Set(some.map(({ operator }) => operator)).size;
   // Those that saw well in the same scan for the last time fail together.
   const groups = [...Map.groupBy(silent, ({ toldIn }) => toldIn ?? 0)];
   const [largest] = groups.toSorted(([, one], [, other]) => operatorsOf(other) - operatorsOf(one));
   if (largest === undefined) return null;
   const [lastGood, together] = largest;
-  const failing = operatorsOf(together);
+  const operators = operatorsOf(together);
   const worked = operatorsOf(sights.filter(({ toldIn }) => toldIn !== null && toldIn >= lastGood));
-  if (failing < OPERATORS || failing < worked * SHARE) return null;
+  return operators < OPERATORS || operators < worked * SHARE ? null : { operators, lastGood, together };
+}
+
+function silentAfterTelling(sights: readonly Sight[]): Sight[] {
+  return sights.filter(
+    ({ silentSince, toldIn, why }) => silentSince !== null && toldIn !== null && why !== 'list-quarantined',
+  );
+}
+
+function outageOf(sights: readonly Sight[]): Notice | null {
+  const failing = silentTogether(sights);
+  if (failing === null) return null;
+  const { operators, lastGood, together } = failing;
   const earliest = (times: (string | null)[]): string | null => times.filter((time) => time !== null).sort()[0] ?? null;
   return {
     key: `outage:${lastGood}`,
     reason: 'outage',
     at: earliest(together.map(({ silentSince }) => silentSince)) ?? '',
-    lists: silent.map(({ list, listName, operator, impact }) => ({ list, listName, operator, impact })),
-    operators: failing,
+    lists: silentAfterTelling(sights).map(({ list, listName, operator, impact }) => ({
+      list,
+      listName,
+      operator,
+      impact,
+    })),
+    operators,
     since: earliest(together.map(({ toldAt }) => toldAt)),
   };
 }

@@ -1,5 +1,6 @@
 import type { List } from '../catalogue/list.ts';
 import { type Advice, adviceFor, type OpenListing, type Step } from '../delisting/advice.ts';
+import type { RequestRecord } from '../listing/removals.ts';
 import { expand, parseTarget } from '../target.ts';
 import type { Say } from '../text/say.ts';
 import type { Piece } from './doc.ts';
@@ -31,4 +32,24 @@ export function stepLines(step: Step, say: Say): Piece[][] {
     ...(step.page === null ? [] : [[say('alert.page'), { link: step.page }]]),
     [say('alert.takes', { time: step.time })],
   ];
+}
+
+/** Open listings by target, with what was asked of their lists. */
+export function openByTarget(
+  lists: ReadonlyMap<string, List>,
+  open: readonly ListingFacts[],
+  requests: readonly RequestRecord[],
+): (target: string) => OpenListing[] {
+  const asked = Map.groupBy(requests, ({ target, list }) => `${target} ${list}`);
+  const byTarget = Map.groupBy(open, ({ target }) => target);
+  return (target) =>
+    (byTarget.get(target) ?? []).flatMap((one): OpenListing[] => {
+      const list = lists.get(one.list);
+      if (list === undefined) return [];
+      const removals = (asked.get(`${target} ${one.list}`) ?? []).map(({ label, requestedAt, note }) => ({
+        ...{ label, requestedAt: new Date(requestedAt), withdrawnAt: null, note },
+      }));
+      const cleanBefore = one.cleanBefore === null ? null : new Date(one.cleanBefore);
+      return [{ list, codes: one.codes, since: new Date(one.since), cleanBefore, reason: one.reason, removals }];
+    });
 }

@@ -150,3 +150,36 @@ test('without channels there is nobody to tell', async () => {
   expect(status).toBe(3);
   expect(err).toContain('no channels in ');
 });
+
+test('digest is printed in every format and language, and sent to each channel about its own', async () => {
+  const { url, received } = await startReceiver();
+  configure({ ops: { type: 'webhook', url }, quiet: { type: 'webhook', url, gets: ['alerts'] } });
+  listed = true;
+  await run('targets', 'add', '192.0.2.7', '--allow-special', '--tag', 'acme');
+  await run('scan');
+  expect((await run('digest')).out).toMatch(/^DNS lists: 1 new\n/);
+  expect((await run('digest', '--format', 'markdown')).out).toContain('## New \\(1\\)');
+  expect((await run('digest', '--format', 'html', '--language', 'zh-CN')).out).toContain('<html lang="zh-CN">');
+  expect((await run('digest', '--time-zone', 'Asia/Tokyo')).out).toContain('GMT+9');
+  expect(JSON.parse((await run('digest', '--format', 'json')).out)).toMatchObject({
+    version: 1,
+    listed: [{ target: '192.0.2.7' }],
+  });
+  expect((await run('digest', '--tag', 'other')).out).toContain('0 targets');
+
+  expect((await run('digest', '--send')).out).toBe('1 digest made.\n');
+  expect(received).toMatchObject([
+    { json: { type: 'digest', data: { digest: { listed: [{ target: '192.0.2.7' }] } } } },
+  ]);
+});
+
+test.each([
+  ['--period', '5', '--period "5": expected a duration such as 24h or 30d'],
+  ['--language', 'de', '--language "de": expected en or zh-CN'],
+  ['--time-zone', 'Mars', '--time-zone "Mars": expected a time zone such as Europe/Berlin'],
+  ['--format', 'csv', '--format "csv": expected table, html, markdown, json'],
+])('digest %s %s is a mistake told in one line', async (option, value, message) => {
+  const { status, err } = await run('digest', option, value);
+  expect(status).toBe(3);
+  expect(err).toContain(message);
+});

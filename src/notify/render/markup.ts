@@ -63,7 +63,7 @@ function widthOf(text: string): number {
 const escapeMarkdown = (text: string): string => text.replace(/[\\`*_{}[\]<>()#|!~&]/g, (char) => `\\${char}`);
 
 /** GitHub's Markdown (CommonMark with tables), for tickets and wikis. */
-const MARKDOWN: Markup = {
+export const MARKDOWN: Markup = {
   escape: escapeMarkdown,
   bold: (text) => `**${text}**`,
   // In <> an address is a link and nothing else, and none of ours has <, > or a space in it.

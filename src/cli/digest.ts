@@ -1,0 +1,87 @@
+import { parseDuration } from '../duration.ts';
+import { UserError } from '../errors.ts';
+import { FAILED } from '../exit.ts';
+import type { Digest } from '../notify/digest/digest.ts';
+import { digestDoc } from '../notify/digest/doc.ts';
+import { readDigest } from '../notify/digest/read.ts';
+import { enqueueDigests } from '../notify/digest/send.ts';
+import { deliver } from '../notify/outbox.ts';
+import { readerOf } from '../notify/reader.ts';
+import { writeHtml } from '../notify/render/html.ts';
+import { MARKDOWN, TEXT, writeMarkup } from '../notify/render/markup.ts';
+import { count } from '../output/table.ts';
+import { LANGUAGES } from '../text/say.ts';
+import { withDatabase } from './database.ts';
+import { notifySetup, report } from './notify.ts';
+import { type CommonOptions, formatOf, settingsOf } from './options.ts';
+import type { World } from './world.ts';
+
+export type DigestOptions = CommonOptions & {
+  period?: string;
+  tag?: string[];
+  send?: boolean;
+  language?: string;
+  timeZone?: string;
+};
+
+const FORMATS = ['table', 'html', 'markdown', 'json'] as const;
+
+/** The report of a period, printed, or sent to every channel that gets one. */
+export async function digest(options: DigestOptions, world: World): Promise<number> {
+  const format = formatOf(options.format, FORMATS);
+  const span = spanOf(options.period ?? '24h');
+  const reader = readerOf(formatLanguage(options.language), zoneOf(options.timeZone ?? 'UTC'));
+  const settings = await settingsOf(options, world);
+  if (options.send === true) return await sendDigests(span, options, world);
+  return await withDatabase(settings.database, async (db) => {
+    const now = world.now();
+    const period = { from: new Date(now.getTime() - span), to: now };
+    const read = await readDigest(db, settings.catalogue.lists, { period, tags: options.tag ?? null });
+    world.out(written(read, format, reader));
+    return 0;
+  });
+}
+
+function written(read: Digest, format: (typeof FORMATS)[number], reader: ReturnType<typeof readerOf>): string {
+  if (format === 'json') return `${JSON.stringify(read, null, 2)}\n`;
+  const doc = digestDoc(read, reader);
+  if (format === 'html') return writeHtml(doc);
+  return `${writeMarkup(doc, format === 'markdown' ? MARKDOWN : TEXT)}\n`;
+}
+
+async function sendDigests(span: number, options: DigestOptions, world: World): Promise<number> {
+  if (options.tag !== undefined)
+    throw new UserError(
+      'digest --send --tag: every channel gets the tags of its routes; expected one of the two options',
+    );
+  const settings = await settingsOf(options, world);
+  const setup = await notifySetup(settings);
+  return await withDatabase(settings.database, async (db) => {
+    const now = world.now();
+    const made = await enqueueDigests(db, setup, span, now);
+    const deliveries = await deliver(db, setup.channels, now, world.signal);
+    report(deliveries, world);
+    if (!settings.quiet) world.out(`${count(made, 'digest')} made.\n`);
+    return deliveries.some(({ state }) => state === 'dead') ? FAILED : 0;
+  });
+}
+
+function spanOf(text: string): number {
+  const span = parseDuration(text);
+  if (span === null || span < 60_000) throw new UserError(`--period "${text}": expected a duration such as 24h or 30d`);
+  return span;
+}
+
+function formatLanguage(text: string | undefined): (typeof LANGUAGES)[number] {
+  const known = LANGUAGES.find((language) => language === (text ?? 'en'));
+  if (known === undefined) throw new UserError(`--language "${text}": expected ${LANGUAGES.join(' or ')}`);
+  return known;
+}
+
+function zoneOf(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new UserError(`--time-zone "${text}": expected a time zone such as Europe/Berlin`);
+  }
+}
