@@ -60,6 +60,11 @@ const BEGINNING = `# dnsblwatch configuration. Every key and its default: dnsblw
 # limits:                        # by operator or list; goes before what the catalogue says
 #   example: { perSecond: 5, perDay: 80000 }
 # catalogue: my-lists.yaml
+# channels:                      # who is told; secrets also as DNSBLWATCH_CHANNEL_<NAME>_<KEY> in the environment
+#   ops: { type: email, to: ops@example.org, server: "smtp://mail.example.org:587" }
+# routes:                        # default: every channel gets everything
+#   - { to: ops, tags: [mail], impact: medium, severity: low }
+# alerts: { window: 5m, blind: 24h, reminders: [1d, 3d, 7d] }
 `;
 
 /** Writes a configuration to begin with; never over one that is there. */

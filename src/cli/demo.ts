@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDatabase } from '../db/open.ts';
-import { digestOf } from '../demo/digest.ts';
 import { type SimulatedLists, startSimulatedLists } from '../demo/lists.ts';
 import { STORY } from '../demo/story.ts';
 import { FAILED } from '../exit.ts';
@@ -63,7 +62,11 @@ export async function demo(options: { color?: boolean }, world: World): Promise<
         say(world, `${paint.bold(`== ${at}${chapter.title}`)}\n${chapter.tells}\n\n`);
         for (const words of chapter.commands) await give(words);
       }
-      say(world, `${paint.bold('== The day in short')}\n${await digest(inStory, lists)}\n`);
+      say(
+        world,
+        `${paint.bold('== The day in short')}\nWhat a channel gets every morning: mail, Slack, Teams, DingTalk and others.\n\n`,
+      );
+      await give(['digest', '--period', '2d']);
       world.out(NEXT);
     } finally {
       await database.close();
@@ -121,16 +124,6 @@ function listenTo(world: World): { errors: number; hear(text: string): void } {
     },
   };
   return heard;
-}
-
-async function digest(world: World, { definitions }: SimulatedLists): Promise<string> {
-  const read = async (words: string[]) => {
-    let text = '';
-    await run([...words, '--format', 'json'], { ...world, out: (more) => (text += more) });
-    return JSON.parse(text);
-  };
-  const names = new Map(definitions.map(({ id, name }) => [id, name ?? id]));
-  return digestOf(await read(['history']), await read(['history', '--changes']), (list) => names.get(list) ?? list);
 }
 
 const quoted = (word: string): string => (/^[\w.,:/-]+$/.test(word) ? word : `"${word}"`);

@@ -48,7 +48,7 @@ test('the demo goes from clean to listed, recoded and delisted, and leaves nothi
     'not seen there since the request, but not proven gone either',
     'delisted  192.0.2.25 on Driftnet Spam Traps: was 127.0.0.2, 14 h after the removal request',
     'removed after 14 h',
-    '4 changes, 1 listing still open',
+    'DNS lists: 1 new, 1 changed, 1 gone',
     'dnsblwatch doctor',
   ];
   const places = story.map((line) => [line, out.indexOf(line)] as const);
