@@ -58,7 +58,7 @@ export type Move = {
 export type ListChange = { list: string; listName: string; at: string; kind: 'new' | 'changed' | 'retired' };
 
 /** `open`: at the end of each day of the period, a day at a time. `before`: the same span before. */
-export type Trend = {
+type Trend = {
   openAtStart: number;
   openNow: number;
   open: number[];

@@ -4,7 +4,7 @@ import { at, listing, sight } from '../facts.ts';
 export type Told = DigestInput['listings'][number];
 
 /** A day that ends 48 hours into the story. */
-export const period = { from: new Date(at(24)), to: new Date(at(48)) };
+const period = { from: new Date(at(24)), to: new Date(at(48)) };
 
 const yours: Move = {
   ...{ actor: 'you', page: 'https://spam.example/?ip=192.0.2.7', requestedAt: null, overdue: false, first: [] },
