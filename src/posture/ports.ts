@@ -97,7 +97,8 @@ export function judgeAuth(look: ServiceLook): Finding | null {
     },
   };
   if (found.length === 0) return pass(AUTH, subject, offered ? 'no log-in before TLS' : 'no log-in');
-  return fail(AUTH, subject, `offers ${found.join(', ')} before TLS: passwords can be read on the way`, {
+  const local = look.from === look.address ? ' (asked from the machine itself, which some servers trust)' : '';
+  return fail(AUTH, subject, `offers ${found.join(', ')} before TLS: passwords can be read on the way${local}`, {
     evidence: before.lines,
     fix,
   });

@@ -12,15 +12,15 @@ export const ZONES = fileURLToPath(new URL('../../../shared/zones/', import.meta
 /** Debian keeps servers in sbin, which an ordinary user's PATH lacks. */
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
 
-/** Why these tests cannot run here; null when all parts are there. */
-function missingPart(): string | null {
-  for (const program of ['rbldnsd', 'unbound'])
+/** Why these tests cannot run here; null when all programs are there. The package is named where it is another word. */
+function missingPart(programs: Record<string, string>): string | null {
+  for (const [program, pack] of Object.entries(programs))
     if (spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH } }).status !== 0)
-      return `${program} is not installed (apt-get install ${program})`;
+      return `${program} is not installed (apt-get install ${pack})`;
   return null;
 }
 
-const part = missingPart();
+const part = missingPart({ rbldnsd: 'rbldnsd', unbound: 'unbound' });
 const data = existsSync(ZONES) ? null : `no zone data at ${ZONES}`;
 
 /**
@@ -35,6 +35,19 @@ export const acceptance = {
     if (part !== null) throw new Error(`CI must have all parts: ${part}`);
   },
 };
+
+/** The same for tests that need other programs and no zone data; `reason`: another reason why they cannot run. */
+export function partsOf(programs: Record<string, string>, reason: string | null = null) {
+  const missing = missingPart(programs);
+  return {
+    run: reason === null && (missing === null || process.env.CI === 'true'),
+    named: (name: string): string =>
+      missing === null && reason === null ? name : `${name}: not run, ${reason ?? missing}`,
+    demandParts(): void {
+      if (missing !== null) throw new Error(`CI must have all parts: ${missing}`);
+    },
+  };
+}
 
 export async function freePort(): Promise<number> {
   const socket = dgram.createSocket('udp4');
