@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm';
 import { databaseFailure } from '../db/failure.ts';
 import { lostConnection } from '../db/lost-connection.ts';
 import { type Database, openDatabase } from '../db/open.ts';
@@ -10,11 +11,16 @@ export async function withDatabase<T>(where: string, use: (db: Database) => Prom
     try {
       return await Promise.race([use(db), lost]);
     } catch (error) {
-      throw databaseFailure(error, where) ?? error;
+      throw databaseFailure(error, where) ?? withoutRows(error);
     } finally {
       await db.close();
     }
   } finally {
     unwatch();
   }
+}
+
+/** drizzle's error repeats the statement with all its rows, which may be megabytes; what PostgreSQL said is its cause. */
+function withoutRows(error: unknown): unknown {
+  return error instanceof DrizzleQueryError ? (error.cause ?? error) : error;
 }
