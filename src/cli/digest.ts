@@ -58,7 +58,7 @@ async function sendDigests(span: number, options: DigestOptions, world: World): 
   const setup = await notifySetup(settings);
   return await withDatabase(settings.database, async (db) => {
     const now = world.now();
-    const made = await enqueueDigests(db, setup, span, now);
+    const made = await enqueueDigests(db, setup, { span, name: `by hand ${now.toISOString()}` }, now);
     const deliveries = await deliver(db, setup.channels, now, world.signal);
     report(deliveries, world);
     if (!settings.quiet) world.out(`${count(made, 'digest')} made.\n`);

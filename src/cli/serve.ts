@@ -3,9 +3,12 @@ import type { Serve } from '../config/schedules.ts';
 import type { Database } from '../db/open.ts';
 import { UserError } from '../errors.ts';
 import type { Setup as Alerting } from '../notify/collect.ts';
+import { enqueueDigests } from '../notify/digest/send.ts';
 import { type Log, openLog } from '../schedule/log.ts';
 import { openQueue, type Queue } from '../schedule/queue.ts';
+import type { Schedule } from '../schedule/schedules.ts';
 import { startServing } from '../schedule/serve.ts';
+import { dueBefore } from '../schedule/ticks.ts';
 import { createHealth } from '../web/health.ts';
 import { createMetrics } from '../web/metrics.ts';
 import { openWebServer, type WebServer } from '../web/server.ts';
@@ -55,6 +58,20 @@ export async function serve(role: Role, options: ServeOptions, world: World): Pr
       supervisor.close();
     }
   });
+}
+
+const DAY = 86_400_000;
+
+/** Makes the digests of a schedule, each since the one before; `made` sends them on their way. */
+function digester({ db, log, world }: Running, alerting: Alerting, made: () => void) {
+  return async (schedule: Schedule, due: Date): Promise<void> => {
+    const now = world.now();
+    const before = await dueBefore(db.sql, schedule, due);
+    const span = before === null ? DAY : now.getTime() - before.getTime();
+    const number = await enqueueDigests(db, alerting, { span, name: `${schedule.name} ${due.toISOString()}` }, now);
+    log.info({ schedule: schedule.name, due, digests: number }, 'digests made');
+    made();
+  };
 }
 
 function isPretty({ log }: ServeOptions, { errIsTerminal }: World): boolean {
@@ -107,7 +124,7 @@ async function during(running: Running, setup: Setup, signal: AbortSignal, ready
       { ...world, signal },
       async (means) => {
         const scanner = scannerOf(db, settings, means, log, world);
-        const digest = async (): Promise<void> => {};
+        const digest = alerting === null ? async () => {} : digester(running, alerting, () => alerts?.look());
         const ended = async (): Promise<void> => alerts?.look();
         const started = await startServing({ queue, scanner, schedules, digest, ended, log });
         log.info({ schedules: schedules.map(({ name }) => name), pages: web?.url ?? 'none' }, 'serving');

@@ -68,6 +68,8 @@ async function deliverOne(
     .for('update', { skipLocked: true });
   if (row === undefined) return null;
   const { id, channel, title, message } = row;
+  // A server that ends idle transactions would lose that it was sent, again and again.
+  await tx.execute(sql`set local idle_in_transaction_session_timeout = 0`);
   try {
     if (message === null) throw new DeliveryFailure('nothing is left of the message', { permanent: true });
     const outgoing: Outgoing = { ...message, id: `${message.kind}-${id}`, at: row.createdAt };

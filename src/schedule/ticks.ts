@@ -56,3 +56,10 @@ export async function makeUp(sql: Sql, schedule: Schedule, now: Date, handOver: 
   const atOnce = last === undefined ? { ...schedule, jitter: 0 } : schedule;
   return (await claimTick(sql, atOnce, due, now, handOver)) ? due : null;
 }
+
+/** When the schedule was due before that; null: never. */
+export async function dueBefore(sql: Sql, { name }: Pick<Schedule, 'name'>, due: Date): Promise<Date | null> {
+  const [row] = await sql<{ due: Date }[]>`
+    select due from tick where schedule = ${name} and due < ${due} order by due desc limit 1`;
+  return row?.due ?? null;
+}

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import type { Database } from '../../src/db/open.ts';
+import { requestRemoval } from '../../src/listing/removals.ts';
 import { addTargets } from '../../src/listing/tracked.ts';
 import { collect } from '../../src/notify/collect.ts';
 import { addMute, endMutes } from '../../src/notify/mute-store.ts';
@@ -112,6 +113,34 @@ test('what stays listed is told again after a day, once', async () => {
   await collect(db, setup, minute(25 * hour));
   await collect(db, setup, minute(26 * hour));
   expect(await titles(db)).toEqual(['Listed: 192.0.2.7 on spam', 'Still listed: 192.0.2.7 on spam']);
+});
+
+test('what comes and goes is told three times, then as flapping, and once more when it stays as it is', async () => {
+  const db = await world();
+  await scanAll(db, [spam], 1);
+  await collect(db, setup, minute(2));
+  let at = 10;
+  for (let round = 0; round < 3; round += 1) {
+    await scanAll(db, [spam], at, listed);
+    await collect(db, setup, minute(at + 2));
+    for (const clean of [at + 10, at + 20]) await scanAll(db, [spam], clean);
+    await collect(db, setup, minute(at + 22));
+    at += 30;
+  }
+  await collect(db, setup, minute(at + 25 * hour));
+  expect((await titles(db)).map((title) => title.split(':')[0])).toEqual([
+    ...['Listed', 'Delisted', 'Listed', 'Comes and goes', 'Settled'],
+  ]);
+});
+
+test('a removal that takes longer than is usual is told once', async () => {
+  const db = await world();
+  const slow = list('spam', { delisting: { method: 'form', by: 'ip-owner', usualTime: 'PT2H' } });
+  await collect(db, setup, minute(0));
+  await scanAll(db, [slow], 1, listed);
+  await requestRemoval(db, { target: '192.0.2.7', list: 'spam' }, minute(2));
+  for (const at of [10, 100, 130, 140]) await collect(db, setupOf([slow], [ops]), minute(at));
+  expect(await titles(db)).toEqual(['Found listed: 192.0.2.7 on spam', 'Removal overdue: 192.0.2.7 on spam']);
 });
 
 test('a list that tells nothing for a day is told, with the reason', async () => {

@@ -1,6 +1,7 @@
 import type { Actor } from '../../delisting/facts.ts';
 import type { Why } from '../../scan/verdict.ts';
-import { type Mute, mutedText, muteOf } from '../mutes.ts';
+import { formatRange } from '../../target.ts';
+import { type Mute, muteOf } from '../mutes.ts';
 import type { ListFacts, ListingFacts } from '../notice.ts';
 import { type Sight, silentTogether } from '../sight.ts';
 
@@ -29,7 +30,8 @@ export type Digest = {
   lists: ListChange[];
   muted: {
     id: number;
-    what: string;
+    target: string | null;
+    list: string | null;
     createdAt: string;
     until: string | null;
     untilDelisted: boolean;
@@ -115,8 +117,16 @@ export function digestOf(input: DigestInput): Digest {
     })),
     outage: silentTogether(sights)?.operators ?? 0,
     lists,
-    muted: mutes.map(({ id, createdAt, until, listing, why, ...of }) => ({
-      ...{ id, what: mutedText(of), createdAt, until, untilDelisted: listing !== null, why },
+    muted: mutes.map(({ id, createdAt, until, listing, why, range, list }) => ({
+      ...{
+        id,
+        target: range === null ? null : formatRange(range),
+        list,
+        createdAt,
+        until,
+        untilDelisted: listing !== null,
+        why,
+      },
     })),
     trend: trendOf(listings, period),
   };

@@ -161,8 +161,9 @@ function listsSection({ lists }: Digest, { say }: Reader): Section | null {
 
 function mutedSection({ muted }: Digest, { say, time }: Reader): Section | null {
   if (muted.length === 0) return null;
-  const entries = muted.map(({ what, until, untilDelisted, why }): Entry => {
+  const entries = muted.map(({ target, list, until, untilDelisted, why }): Entry => {
     const open = say(untilDelisted ? 'digest.mute-delisted' : 'digest.mute-open');
+    const what = [target, list].filter((one) => one !== null).join(say('alert.on'));
     const end = until === null ? open : say('digest.mute', { until: time(until) });
     return { head: [{ bold: what }, end], details: why === null ? [] : [[plain(why, 200)]] };
   });

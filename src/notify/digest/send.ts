@@ -1,4 +1,6 @@
+import { eq } from 'drizzle-orm';
 import type { Database } from '../../db/open.ts';
+import { notice } from '../../db/schema.ts';
 import type { Setup } from '../collect.ts';
 import { enqueue, type Message } from '../outbox.ts';
 import { type Reader, readerOf } from '../reader.ts';
@@ -7,20 +9,35 @@ import type { Digest } from './digest.ts';
 import { digestDoc } from './doc.ts';
 import { readDigest } from './read.ts';
 
-/** Puts a digest of the span before now in the outbox for each channel that gets one. Gives their number. */
+/**
+ * Puts a digest of the span before `now` in the outbox for each channel that gets one. What is asked for twice under the
+ * same name is made once, whoever was killed meanwhile. Gives the number made.
+ */
 export async function enqueueDigests(
   db: Pick<Database, 'orm'>,
   { lists, channels, routes }: Pick<Setup, 'lists' | 'channels' | 'routes'>,
-  span: number,
+  { span, name }: { span: number; name: string },
   now: Date,
 ): Promise<number> {
-  const wanted = channels.filter(({ gets }) => gets.includes('digest'));
   const period = { from: new Date(now.getTime() - span), to: now };
-  for (const { id, language, timeZone } of wanted) {
+  let made = 0;
+  for (const { id, language, timeZone, gets } of channels) {
+    if (!gets.includes('digest')) continue;
     const digest = await readDigest(db, lists, { period, tags: tagsFor(id, routes) });
-    await enqueue(db.orm, id, digestMessage(digest, readerOf(language, timeZone)), now);
+    const message = digestMessage(digest, readerOf(language, timeZone));
+    made += await db.orm.transaction(async (tx) => {
+      const mine = await tx
+        .insert(notice)
+        .values({ channel: id, key: `digest:${name}`, about: null, createdAt: now, messageId: 0 })
+        .onConflictDoNothing()
+        .returning({ id: notice.id });
+      if (mine[0] === undefined) return 0;
+      const messageId = await enqueue(tx, id, message, now);
+      await tx.update(notice).set({ messageId }).where(eq(notice.id, mine[0].id));
+      return 1;
+    });
   }
-  return wanted.length;
+  return made;
 }
 
 function digestMessage(digest: Digest, reader: Reader): Message {

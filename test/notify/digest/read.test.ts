@@ -2,8 +2,11 @@ import { expect, test } from 'vitest';
 import { requestRemoval } from '../../../src/listing/removals.ts';
 import { addTargets, removeTargets } from '../../../src/listing/tracked.ts';
 import { readDigest } from '../../../src/notify/digest/read.ts';
+import { enqueueDigests } from '../../../src/notify/digest/send.ts';
 import { addMute } from '../../../src/notify/mute-store.ts';
+import { messages } from '../../../src/notify/outbox.ts';
 import { hour, list, minute, openWorld, range, scanAll } from '../../listing/world.ts';
+import { channelOf, setupOf } from '../setup.ts';
 
 const spam = list('spam', {
   delisting: { url: 'https://spam.example/?ip={ip}', method: 'form', by: 'ip-owner', usualTime: 'PT2H' },
@@ -48,7 +51,7 @@ test('a day as it was recorded: new, gone, still there, whose move, unseen, clos
   expect(digest.unseen).toMatchObject([
     { list: 'other', why: 'timeout', since: expect.stringContaining('2026-11-02T05:00') },
   ]);
-  expect(digest.muted).toMatchObject([{ what: '192.0.2.2', why: 'known' }]);
+  expect(digest.muted).toMatchObject([{ target: '192.0.2.2', why: 'known' }]);
   expect(digest).toMatchObject({ targets: 9, scans: { finished: 2 } });
 });
 
@@ -61,6 +64,26 @@ test("a client's digest is about its own targets only", async () => {
   const digest = await readDigest(db, lists, { period: dayTo(10), tags: ['acme'] });
   expect(digest.targets).toBe(1);
   expect(JSON.stringify(digest)).not.toContain('192.0.2.2');
+});
+
+test('a digest that is asked for twice under the same name is made once; every channel gets its own targets', async () => {
+  const db = await openWorld();
+  await addTargets(db, [{ range: range('192.0.2.1'), tags: ['acme'] }, { range: range('192.0.2.2') }], minute(0));
+  await scanAll(db, lists, 1, { spam: { '192.0.2.1': ['127.0.0.2'], '192.0.2.2': ['127.0.0.2'] } });
+  const hook = { type: 'webhook', url: 'http://127.0.0.1:9009/', secret: null } as const;
+  const channels = [channelOf('ops', hook), channelOf('acme', hook), channelOf('pager', hook, { gets: ['alerts'] })];
+  const routes = [
+    { to: ['ops', 'pager'], tags: null, impact: 'low' as const, severity: 'low' as const },
+    { to: ['acme'], tags: ['acme'], impact: 'low' as const, severity: 'low' as const },
+  ];
+  const of = { span: 24 * 3_600_000, name: 'digest 2026-11-01T07:00:00.000Z' };
+  expect(await enqueueDigests(db, setupOf(lists, channels, { routes }), of, minute(10))).toBe(2);
+  expect(await enqueueDigests(db, setupOf(lists, channels, { routes }), of, minute(11))).toBe(0);
+  const made = await messages(db, ['waiting']);
+  expect(made.map(({ channel, title }) => `${channel}: ${title}`)).toEqual([
+    'ops: DNS lists: 2 new',
+    'acme: acme, DNS lists: 1 new',
+  ]);
 });
 
 test('thousands of listings are read in little time', async () => {
