@@ -6,7 +6,7 @@ import { encodeAddressQuery, encodeSuffix, sameQuestion } from './query.ts';
 import { answerOf, type Quick, readQuick } from './quick.ts';
 import { random16 } from './random.ts';
 import { type Asked, failure, isUndecodable, readMessage } from './reading.ts';
-import { waitAfter } from './rtt.ts';
+import { replyWithin, waitAfter } from './rtt.ts';
 import type { Servers } from './servers.ts';
 import type { TransportStats } from './transport.ts';
 import { createWheel, type Timed } from './wheel.ts';
@@ -188,7 +188,7 @@ export function createBulkAsker(options: {
     flight.sentAt = at;
     stats.sent += 1;
     count(flight);
-    wheel.set(flight, Math.min(flight.endsAt, at + lane.state.roundTrip.retryAfter));
+    wheel.set(flight, Math.min(flight.endsAt, at + replyWithin(lane.state.roundTrip)));
     lane.sockets?.[flight.socket]?.send(flight.query);
   }
 
@@ -210,7 +210,6 @@ export function createBulkAsker(options: {
   function onDue(flight: Flight): void {
     const { lane } = flight.asker;
     const at = performance.now();
-    if (flight.counted) noteSilence(lane, flight.sentAt, at);
     uncount(flight);
     pumpSoon();
     if (at >= flight.endsAt) {
@@ -223,6 +222,7 @@ export function createBulkAsker(options: {
       wheel.set(flight, Math.min(flight.endsAt, again));
       return;
     }
+    noteSilence(lane, flight.sentAt, at);
     stats.retransmitted += 1;
     send(flight, at);
   }

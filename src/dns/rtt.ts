@@ -4,6 +4,7 @@ export type RoundTrip = { smoothed: number; variation: number; retryAfter: numbe
 
 /** A stall of the server or of this process is no loss yet. */
 const MIN = 50;
+const LEAST = 10;
 const MAX = 1500;
 const UNKNOWN = 500;
 /** By how much silence prolongs the wait of lookups to come. Loss is no reason to wait, a slow server is. */
@@ -28,6 +29,11 @@ export function withTimeout(before: RoundTrip): RoundTrip {
 /** The wait after the n-th try, n = 1, 2, …: twice as long after every second one, so that several fit in a deadline. */
 export function waitAfter(retryAfter: number, tries: number): number {
   return Math.min(MAX, retryAfter * 2 ** ((tries - 1) >> 1));
+}
+
+/** The time in which nearly every reply has come: after it a query is not in the server's buffer any more. */
+export function replyWithin({ smoothed, variation, retryAfter }: RoundTrip): number {
+  return smoothed === 0 ? retryAfter : Math.min(retryAfter, Math.max(LEAST, smoothed + 4 * variation));
 }
 
 function clamp(wait: number): number {

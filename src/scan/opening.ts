@@ -18,6 +18,8 @@ import type { ControlReport, PathName } from './verdict.ts';
 
 /** Of a deadline, what an opening may use; the rest is for what comes after it. */
 const OPENING_SHARE = 0.9;
+/** Of that, what the opening after one that heard nothing may use. */
+const SECOND_SHARE = 0.5;
 const REFERRALS = 3;
 
 const CIRCLES: Trouble = {
@@ -45,6 +47,8 @@ export type Memory = {
   path: PathName | null;
   /** Servers whose controls were not answered last time. */
   silent: Set<Server>;
+  /** The last opening heard nothing; the next one waits half as long, for it is the list's last. */
+  unreachable: boolean;
 };
 
 export type OpenedList =
@@ -64,7 +68,7 @@ export async function openList(
   const names = memory.path === null ? pathNames(line.list, around.resolver) : [memory.path];
   const failed: { path: PathName; trouble: Trouble }[] = [];
   const controls: ControlReport[] = [];
-  let left = line.timeout * OPENING_SHARE;
+  let left = line.timeout * OPENING_SHARE * (memory.unreachable ? SECOND_SHARE : 1);
   for (const [at, name] of names.entries()) {
     const { ended } = line.operator;
     if (ended !== null) return { kind: 'trouble', path: null, trouble: endedTrouble(ended), controls };
@@ -84,6 +88,7 @@ export async function openList(
     const ofFailed = troubles.flatMap((opening) => opening.controls);
     if (troubles.length < openings.length) {
       memory.path = name;
+      memory.unreachable = false;
       return { kind: 'open', path: name, sessions: sessionsOf(openings), controls: ofFailed };
     }
     controls.push(...ofFailed);
@@ -93,7 +98,9 @@ export async function openList(
     if (!first.trouble.nextPath) break;
   }
   memory.path = null;
-  return { ...summary(failed), controls };
+  const outcome = summary(failed);
+  memory.unreachable = outcome.trouble.health === 'unreachable';
+  return { ...outcome, controls };
 }
 
 function sessionsOf(openings: readonly [TargetKind, Outcome][]): Map<TargetKind, Session | Trouble> {

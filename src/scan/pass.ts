@@ -43,7 +43,7 @@ type Kinds = Map<TargetKind, { seen: boolean; lookups: number }>;
 /** One list over all targets of its kinds. Null where there are none, or not all were asked: then nothing is said. */
 export async function passList(plan: Plan, emit: (batch: Batch) => Promise<void>): Promise<ListReport | null> {
   const { line, targets } = plan;
-  const memory: Memory = { nameServers: null, path: null, silent: new Set() };
+  const memory: Memory = { nameServers: null, path: null, silent: new Set(), unreachable: false };
   const tally = createTally(line.list.id);
   let rest = line.list.retired === null ? null : retired(line.list.retired.why);
   let failures = 0;
