@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { resolverLookup } from '../dns/lookup.ts';
+import { isLoopback } from '../dns/resolvers.ts';
+import { type SecureLookup, secureLookup } from '../dns/secure.ts';
 import { openTransport } from '../dns/transport.ts';
 import { UserError } from '../errors.ts';
 import type { ExitStatus } from '../exit.ts';
@@ -129,6 +131,7 @@ async function withPosture<T>(
           allowSpecial,
           signal: world.signal,
         }),
+      secure: trustedLookup(settings, world),
       mail:
         options.connect === false
           ? null
@@ -141,6 +144,13 @@ async function withPosture<T>(
   } finally {
     transport.close();
   }
+}
+
+/** AD counts from a resolver of this machine, or one that was named; on the way from others it can be forged. */
+function trustedLookup(settings: Settings, world: World): SecureLookup | null {
+  const [server] = resolversOf(settings);
+  if (typeof settings.resolver === 'string' && !isLoopback(server)) return null;
+  return secureLookup(server, { deadline: settings.timeout, signal: world.signal });
 }
 
 /** Milliseconds: a connection; a reply, for which slow and tarpitting servers take half a minute. */

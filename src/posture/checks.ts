@@ -1,6 +1,8 @@
 import { checkBimi } from './bimi.ts';
+import { checkDane } from './dane.ts';
 import { checkDkim } from './dkim.ts';
 import { checkDmarc } from './dmarc.ts';
+import { checkDnssec } from './dnssec.ts';
 import type { Finding } from './finding.ts';
 import { checkHelo } from './helo.ts';
 import { checkMtaSts } from './mta-sts.ts';
@@ -28,6 +30,8 @@ export const CHECKS: Record<string, RunCheck> = {
   'mta-sts': checkMtaSts,
   'tls-rpt': checkTlsRpt,
   bimi: checkBimi,
+  dnssec: checkDnssec,
+  dane: checkDane,
   ports: checkPorts,
   tls: checkTls,
   roles: checkRoles,

@@ -1,4 +1,5 @@
 import type { Lookup } from '../dns/lookup.ts';
+import type { SecureLookup } from '../dns/secure.ts';
 import type { Fetched } from './https.ts';
 import type { SeenService } from './mail/looks.ts';
 import type { RelayLook } from './mail/relay-probe.ts';
@@ -30,6 +31,8 @@ export type Subject = {
 export type Asking = {
   lookup: Lookup;
   fetch: (host: string, path: string) => Promise<Fetched>;
+  /** A resolver that may validate; null: none is trusted to say so. */
+  secure: SecureLookup | null;
   /** Connections to mail servers; null: DNS alone is asked. */
   mail: MailAsking | null;
   /** Milliseconds for a check that takes many lookups. */

@@ -9,6 +9,8 @@ export type TlsLook = {
   protocol: string;
   cipher: string;
   certificate: X509Certificate | null;
+  /** The issuers above it, as sent or as known here (DER). */
+  chain: Buffer[];
   /** OpenSSL's code, such as CERT_HAS_EXPIRED; null: a trusted chain. */
   untrusted: string | null;
   /** Why the name does not fit; null: it does, or no name was asked for. */
@@ -63,16 +65,30 @@ export async function startTls(socket: Socket, wanted: TlsWanted): Promise<{ soc
 }
 
 function lookOf(secure: TLSSocket, name: string | null): TlsLook {
+  // Once and first: a second call of Node gives the certificate without its issuers.
+  const certificate = secure.getPeerX509Certificate();
   const peer = secure.getPeerCertificate(false);
   const misfit = name === null || Object.keys(peer).length === 0 ? undefined : checkServerIdentity(name, peer);
   const error = secure.authorizationError as unknown;
   return {
     protocol: secure.getProtocol() ?? 'unknown',
     cipher: secure.getCipher().name,
-    certificate: secure.getPeerX509Certificate() ?? null,
+    certificate: certificate ?? null,
+    chain: issuersOf(certificate),
     untrusted: secure.authorized ? null : error instanceof Error ? error.message : String(error ?? 'not verified'),
     wrongName: misfit === undefined ? null : `it is for ${namesOf(peer.subjectaltname, peer.subject?.CN)}`,
   };
+}
+
+/** A root is its own issuer; longer chains are not followed. */
+function issuersOf(leaf: X509Certificate | undefined): Buffer[] {
+  const issuers: Buffer[] = [];
+  for (let at = leaf?.issuerCertificate; at !== undefined && issuers.length < 10; at = at.issuerCertificate) {
+    const { raw } = at;
+    if (issuers.some((other) => other.equals(raw))) break;
+    issuers.push(raw);
+  }
+  return issuers;
 }
 
 function namesOf(altNames: string | undefined, commonName: string | string[] | undefined): string {
