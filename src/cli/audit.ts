@@ -50,7 +50,6 @@ export async function auditGiven(words: string[], options: AuditOptions, world: 
   const settings = await settingsOf(options, world);
   if (world.errIsTerminal && !settings.quiet) world.err(`auditing ${words.join(', ')} …\n`);
   const result = await auditFor(words, options, settings, world);
-  await recordIfTracked(result, settings, options, world);
   const standing = standingOf(result.findings);
   const printed = {
     table: () => renderAudit(result, settings.paint, settings.quiet),
@@ -61,6 +60,8 @@ export async function auditGiven(words: string[], options: AuditOptions, world: 
     nagios: () => auditNagios(result, standing),
   };
   world.out(printed[format]());
+  // Last: what was seen is said, whatever becomes of the record.
+  await recordIfTracked(result, settings, options, world);
   return standing;
 }
 
@@ -94,13 +95,16 @@ async function recordIfTracked(
   ]);
   const { domains, addresses } = result.subject;
   const points = [...domains, ...addresses.map(({ text }) => text)].map(pointOf);
-  await withDatabase(settings.database, async (db) => {
+  const save = withDatabase(settings.database, async (db) => {
     const tracked = record === true ? [] : await trackedTargets(db);
     if (record !== true && !tracked.some(({ range }) => points.some((point) => contains(range, point)))) return;
-    const changes = await recordAudit(db, result);
-    for (const { check, subject, before, outcome, why } of changes)
+    for (const { check, subject, before, outcome, why } of await recordAudit(db, result))
       if (before !== null && !settings.quiet)
         world.err(`changed: ${check} ${subject}: ${before} → ${outcome} (${plain(why, 160)})\n`);
+  });
+  await save.catch((error: unknown) => {
+    if (record === true || !(error instanceof UserError)) throw error;
+    world.err(`not recorded: ${error.message}\n`);
   });
 }
 

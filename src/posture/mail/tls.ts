@@ -65,10 +65,10 @@ export async function startTls(socket: Socket, wanted: TlsWanted): Promise<{ soc
 }
 
 function lookOf(secure: TLSSocket, name: string | null): TlsLook {
-  // Once and first: a second call of Node gives the certificate without its issuers.
+  // Once: after it, Node gives neither the issuers nor the older form of the certificate again.
   const certificate = secure.getPeerX509Certificate();
-  const peer = secure.getPeerCertificate(false);
-  const misfit = name === null || Object.keys(peer).length === 0 ? undefined : checkServerIdentity(name, peer);
+  const peer = certificate?.toLegacyObject();
+  const misfit = name === null || peer === undefined ? undefined : checkServerIdentity(name, peer);
   const error = secure.authorizationError as unknown;
   return {
     protocol: secure.getProtocol() ?? 'unknown',
@@ -76,7 +76,7 @@ function lookOf(secure: TLSSocket, name: string | null): TlsLook {
     certificate: certificate ?? null,
     chain: issuersOf(certificate),
     untrusted: secure.authorized ? null : error instanceof Error ? error.message : String(error ?? 'not verified'),
-    wrongName: misfit === undefined ? null : `it is for ${namesOf(peer.subjectaltname, peer.subject?.CN)}`,
+    wrongName: misfit === undefined ? null : `it is for ${namesOf(peer?.subjectaltname, peer?.subject?.CN)}`,
   };
 }
 
