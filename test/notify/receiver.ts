@@ -7,13 +7,13 @@ export type Reply = { status?: number; headers?: Record<string, string>; body?: 
 
 /** An HTTP server on loopback that keeps what it gets; `reply` says what it answers. Closed with the test. */
 export async function startReceiver(
-  reply: (received: Received, number: number) => Reply = () => ({}),
+  reply: (received: Received, number: number) => Reply | Promise<Reply> = () => ({}),
 ): Promise<{ url: string; received: Received[] }> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
-    request.on('end', () => {
+    request.on('end', async () => {
       const body = Buffer.concat(parts).toString('utf8');
       const one = { path: request.url ?? '', headers: request.headers, body, json: JSON.parse(body) };
       received.push(one);
@@ -21,7 +21,7 @@ export async function startReceiver(
         status = 200,
         headers = {},
         body: text = '{"ok":true,"errcode":0,"code":0}',
-      } = reply(one, received.length);
+      } = await reply(one, received.length);
       response.writeHead(status, headers).end(text);
     });
   });
