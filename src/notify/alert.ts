@@ -26,6 +26,8 @@ const RANK: Record<Tone, number> = { bad: 3, warn: 2, good: 1, plain: 0 };
 
 /** More entries than this of one kind are counted, not told: nobody reads them, and the digest has them. */
 const MOST = 40;
+/** A webhook's body is refused by many a receiver above a few hundred kilobytes. */
+export const CARRIED = 500;
 /** Advice is told of so many listings; of more, `delist` tells it. */
 const ADVISED = 10;
 
@@ -53,7 +55,7 @@ export function alertMessage(notices: readonly Notice[], reader: Reader, known: 
     doc,
     tone: sections.reduce<Tone>((worst, { tone }) => (RANK[tone] > RANK[worst] ? tone : worst), 'plain'),
     threads: [...new Set(listings.map(({ incident }) => `incident-${incident}`))],
-    data: { notices },
+    data: { notices: notices.slice(0, CARRIED), more: Math.max(0, notices.length - CARRIED) },
   };
 }
 

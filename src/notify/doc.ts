@@ -58,8 +58,8 @@ function shortened(doc: Doc, most: number): Doc {
 }
 
 /**
- * The doc as `write` writes it, with as many entries as fit. What is too long without any entry is given to `cut`:
- * channels refuse what is too long, and a short message is better than none.
+ * The doc as `write` writes it, with as many entries as fit; without any, if even one is too long: services refuse what
+ * is too long, and a short message is better than none.
  */
 export function fitted<T>(doc: Doc, write: (doc: Doc) => T, fits: (written: T) => boolean): T {
   const whole = write(doc);

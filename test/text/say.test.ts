@@ -16,7 +16,7 @@ const placeholders = (sentence: string | undefined): string[] => [...new Set(sen
 describe.each(LANGUAGES)('the catalogue of %s', (language) => {
   const catalogue = CATALOGUES[language];
 
-  test('has a sentence for every id, and none that nobody asks for', () => {
+  test('has a sentence for every id, and no others', () => {
     expect(plain(catalogue)).toEqual(plain(en));
     expect(Object.values(catalogue).filter((sentence) => sentence.trim() === '' && sentence !== ' ')).toEqual([]);
   });

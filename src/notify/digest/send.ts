@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { Database } from '../../db/open.ts';
 import { notice } from '../../db/schema.ts';
+import { CARRIED } from '../alert.ts';
 import type { Setup } from '../collect.ts';
 import { enqueue, type Message } from '../outbox.ts';
 import { type Reader, readerOf } from '../reader.ts';
@@ -42,5 +43,14 @@ export async function enqueueDigests(
 
 function digestMessage(digest: Digest, reader: Reader): Message {
   const tone = digest.listed.length > 0 ? 'bad' : digest.unseen.length > 0 || digest.still.length > 0 ? 'warn' : 'good';
-  return { kind: 'digest', doc: digestDoc(digest, reader), tone, threads: [], data: { digest } };
+  return { kind: 'digest', doc: digestDoc(digest, reader), tone, threads: [], data: { digest: carried(digest) } };
+}
+
+const PARTS = ['listed', 'still', 'delisted', 'recoded', 'closed'] as const;
+
+/** The digest as a webhook gets it: of each part as many as can be carried, and how many there are. */
+function carried(digest: Digest) {
+  const counts = Object.fromEntries(PARTS.map((part) => [part, digest[part].length]));
+  const parts = Object.fromEntries(PARTS.map((part) => [part, digest[part].slice(0, CARRIED)]));
+  return { ...digest, ...parts, counts };
 }
