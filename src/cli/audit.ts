@@ -17,6 +17,7 @@ import { type Message, parseMessage } from '../posture/message.ts';
 import { isOutside } from '../posture/relay.ts';
 import type { Asking, MailAsking, Subject } from '../posture/subject.ts';
 import { countOf, expand, parseTarget } from '../target.ts';
+import { neighbourAsking } from './neighbours.ts';
 import { type CommonOptions, formatOf, millisecondsOf, resolversOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
@@ -29,6 +30,7 @@ type ConnectOptions = {
   connect?: boolean;
   patience?: string;
   openRelay?: boolean;
+  neighbourhood?: boolean;
   relayRecipient?: string;
 };
 
@@ -135,6 +137,7 @@ async function withPosture<T>(
           allowSpecial,
           signal: world.signal,
         }),
+      neighbours: neighbourAsking(options.neighbourhood === true, settings, world),
       secure: trustedLookup(settings, world),
       mail:
         options.connect === false

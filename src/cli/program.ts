@@ -271,6 +271,7 @@ function addAudit(program: Command, world: World, ended: Ended): void {
       '--open-relay [recipient]',
       'try whether the named addresses, your own, relay for strangers; nothing is sent',
     )
+    .option('--neighbourhood', 'count the listed addresses of the /24 too, within the limits of the list')
     .option('--record', 'record the findings, tracked or not')
     .option('--no-record', 'record nothing; default: what is tracked')
     .option('--ca <file>', 'certificates to trust beside the usual ones (PEM)')

@@ -7,6 +7,7 @@ import type { Finding } from './finding.ts';
 import { checkHelo } from './helo.ts';
 import { checkMtaSts } from './mta-sts.ts';
 import { checkMx } from './mx.ts';
+import { checkNeighbours } from './neighbours.ts';
 import { checkPorts } from './ports.ts';
 import { checkPtr } from './ptr.ts';
 import { checkRelay } from './relay.ts';
@@ -36,4 +37,5 @@ export const CHECKS: Record<string, RunCheck> = {
   tls: checkTls,
   roles: checkRoles,
   relay: checkRelay,
+  neighbours: checkNeighbours,
 };

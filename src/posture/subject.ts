@@ -4,6 +4,7 @@ import type { Fetched } from './https.ts';
 import type { SeenService } from './mail/looks.ts';
 import type { RelayLook } from './mail/relay-probe.ts';
 import type { Message } from './message.ts';
+import type { NeighbourLook } from './neighbours.ts';
 
 /** An address that mail is sent from, or where it is received. */
 export type AuditedAddress = {
@@ -31,6 +32,8 @@ export type Subject = {
 export type Asking = {
   lookup: Lookup;
   fetch: (host: string, path: string) => Promise<Fetched>;
+  /** What lists say of the neighbourhood; null: not to be asked. */
+  neighbours: ((address: string) => Promise<NeighbourLook>) | null;
   /** A resolver that may validate; null: none is trusted to say so. */
   secure: SecureLookup | null;
   /** Connections to mail servers; null: DNS alone is asked. */

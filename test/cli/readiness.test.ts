@@ -87,3 +87,49 @@ test('audit records what is tracked, and says what changed', async () => {
   const { err } = await run('audit', 'example.org', ADDRESS, '--no-connect', '--format', 'json');
   expect(err).toContain(`changed: ptr.exists ${ADDRESS}: pass → fail (there is no reverse name)`);
 });
+
+test('what lists say of the neighbourhood: membership, and a sweep of the /24 where it is asked for', async () => {
+  const level1 = new Set(['9', '17', '200']);
+  const zone = zoneHandler(ZONE);
+  lab.answerWith((question) => {
+    const [host = '', ...rest] = question.name.split('.');
+    if (!question.name.includes('uceprotect')) return zone(question);
+    if (question.name.startsWith('2.0.0.127.')) return { a: ['127.0.0.2'] };
+    if (rest.slice(0, 3).join('.') !== '4.8.8') return { nxdomain: true };
+    if (question.name.endsWith('dnsbl-2.uceprotect.net'))
+      return { a: ['127.0.0.2'], txt: ['Net 8.8.4.0/24 is listed'] };
+    return question.name.endsWith('dnsbl-1.uceprotect.net') && level1.has(host)
+      ? { a: ['127.0.0.2'] }
+      : { nxdomain: true };
+  });
+  const lists = ['1', '2', '3'].map((level) => ({
+    ...{
+      id: `uceprotect-${level}`,
+      zone: `dnsbl-${level}.uceprotect.net`,
+      accepts: ['ipv4'],
+      servers: [lab.address],
+      limits: 'none',
+    },
+    control: { ipv4: { listed: '127.0.0.2', notListed: '127.0.0.1' } },
+  }));
+  writeFileSync(path.join(home, 'uceprotect.json'), JSON.stringify({ lists }));
+  const { out } = await run(
+    'audit',
+    ADDRESS,
+    '--neighbourhood',
+    '--no-connect',
+    '--no-record',
+    '--format',
+    'json',
+    '--catalogue',
+    path.join(home, 'uceprotect.json'),
+  );
+  const findings = JSON.parse(out).findings as { check: string; outcome: string; why: string; evidence: string[] }[];
+  const of = (check: string) => findings.find((one) => one.check === check);
+  expect(of('neigh.net')).toMatchObject({
+    outcome: 'fail',
+    evidence: ['Net 8.8.4.0/24 is listed'],
+    why: expect.stringContaining('3 of 256 addresses of its /24 are on level 1'),
+  });
+  expect(of('neigh.asn')?.outcome).toBe('pass');
+});

@@ -23,6 +23,7 @@ function askingOf(zone: Zone, more: Partial<Asking> = {}): Asking {
   return {
     lookup: zoneLookup(zone),
     fetch: async (): Promise<Fetched> => ({ kind: 'failed', why: 'no web here' }),
+    neighbours: null,
     secure: null,
     mail: null,
     patience: 5000,
