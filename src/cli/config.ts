@@ -18,12 +18,14 @@ export async function checkConfig(options: CommonOptions, world: World): Promise
   const { config, catalogue } = settings;
   const lists = listsToAsk(settings, options.lists);
   const targets = configTargets(settings);
+  const { channels } = await config.notify();
   world.out(
     [
       `configuration: ${config.file ?? `none (looked for ${config.places.config})`}`,
       `database: ${withoutPassword(settings.database)}`,
       `catalogue: ${count(catalogue.lists.length, 'list')}, ${lists.length} to be asked`,
       ...(targets === null ? [] : [`targets: ${targets.reduce((sum, { range }) => sum + countOf(range), 0n)}`]),
+      `channels: ${channels.map(({ id, type }) => `${id} (${type})`).join(', ') || 'none'}`,
       `keys: ${Object.keys(config.keys).sort().join(', ') || 'none'}`,
       'All in order.',
       '',

@@ -50,7 +50,7 @@ export async function sendOwed(options: CommonOptions, world: World): Promise<nu
   const settings = await settingsOf(options, world);
   const setup = await notifySetup(settings);
   return await withDatabase(settings.database, async (db) => {
-    const deliveries = await tell(db, setup, world, false);
+    const deliveries = await tell(db, setup, world, true);
     const sent = deliveries.filter(({ state }) => state === 'sent').length;
     if (!settings.quiet) world.out(`${count(sent, 'message')} sent.\n`);
     return deliveries.some(({ state }) => state === 'dead') ? FAILED : 0;

@@ -143,6 +143,17 @@ test('a fire drill takes what is listed for certain through the whole chain, and
   expect((await run('history')).err).toContain('No listings recorded');
 });
 
+test('config check names the channels, and what is missing of them', async () => {
+  configure({ ops: { type: 'webhook', url: 'https://hooks.example/secret-part' } });
+  const { out } = await run('config', 'check');
+  expect(out).toContain('channels: ops (webhook)\n');
+  expect(out).not.toContain('secret-part');
+  configure({ ops: { type: 'slack' } });
+  const missing = await run('config', 'check');
+  expect(missing.status).toBe(3);
+  expect(missing.err).toContain('channels.ops.url: missing; or set DNSBLWATCH_CHANNEL_OPS_URL');
+});
+
 test('without channels there is nobody to tell', async () => {
   configure({});
   await run('targets', 'add', '192.0.2.7', '--allow-special');

@@ -225,6 +225,11 @@ describe('mail', () => {
     expect(parents[2]).not.toBe(parents[0]);
   });
 
+  test('to a server that is not there is tried again, with what went wrong', async () => {
+    const failure = await failureOf(send(mail(9009), outgoing, { now }));
+    expect(failure).toMatchObject({ permanent: false, message: 'not reached: connect ECONNREFUSED 127.0.0.1:9009' });
+  });
+
   test.each([
     [550, true],
     [451, false],

@@ -34,7 +34,8 @@ function serverOf({ server, user, password }: ChannelOf<'email'>) {
     secure,
     // A password goes over no line that others can listen to.
     requireTLS: user !== null && !secure && !local,
-    tls: { rejectUnauthorized: !local },
+    // Without one TLS is used where it is offered, whatever the certificate: better than none, as between mail servers.
+    tls: { rejectUnauthorized: !local && (secure || user !== null) },
     ...(user === null ? {} : { auth: { user, pass: password ?? '' } }),
     connectionTimeout: TIMEOUT,
     greetingTimeout: TIMEOUT,
@@ -76,7 +77,7 @@ type SmtpError = Error & { code?: string; responseCode?: number; response?: stri
 /** Only a 5xx answer is final. A refused login is not: it is put right by the password, and then everything goes out. */
 function failureOf(error: SmtpError, { user, password }: ChannelOf<'email'>): DeliveryFailure {
   const { code, responseCode, response } = error;
-  let text = response === undefined ? `not reached (${code ?? error.name})` : response;
+  let text = response ?? `not reached: ${error.message}`;
   for (const secret of [password, user]) if (secret !== null && secret !== '') text = text.replaceAll(secret, '…');
   const login = code === 'EAUTH' ? 'login refused: ' : '';
   return new DeliveryFailure(`${login}${plain(text, 200)}`, {
