@@ -162,11 +162,13 @@ function detailsOf(notice: ListingNotice, writing: Writing): (string | Piece[])[
     const means = say(notice.reason === 'flapping' ? 'alert.flapping' : now);
     return [say('alert.changes', { count: notice.changes, since: time(notice.from) }), means];
   }
+  const seen = writing.known.lastSeen.get(listing.id);
   return [
     ...(notice.reason === 'recoded' ? recodedLines(notice, writing.reader) : []),
     sinceLine(listing, writing.reader),
     ...(notice.reason === 'still-listed' ? [say('alert.still', { span: spanText(notice.after, say) })] : []),
     ...(notice.reason === 'removal-overdue' ? [say('alert.requested', { date: time(notice.at) })] : []),
+    ...(seen === undefined ? [] : [say('alert.seen', { at: time(seen) })]),
     ...(listing.relapses > 0 ? [say('alert.relapses', { count: listing.relapses })] : []),
     ...(listing.reason === null ? [] : [say('alert.says', { text: plain(listing.reason, 300) })]),
     ...(writing.advised ? adviceLines(listing, writing) : []),

@@ -3,6 +3,7 @@ import type { List } from '../catalogue/list.ts';
 import type { Database } from '../db/open.ts';
 import { chunks } from '../db/rows.ts';
 import { change, notice, recipient } from '../db/schema.ts';
+import { seenOf } from '../listing/history.ts';
 import { lockNotify, type Transaction } from '../listing/locks.ts';
 import { openRequests } from '../listing/removals.ts';
 import { alertMessage } from './alert.ts';
@@ -82,11 +83,15 @@ async function cursorsOf(tx: Transaction, channels: readonly Channel[]): Promise
   return new Map(ids.map((id) => [id, found.get(id) ?? null]));
 }
 
+/** Never back: another process may have gone further meanwhile. */
 async function moveCursor(tx: Transaction, channel: string, cursor: number, now: Date): Promise<void> {
   await tx
     .insert(recipient)
     .values({ channel, since: now, cursor })
-    .onConflictDoUpdate({ target: recipient.channel, set: { cursor } });
+    .onConflictDoUpdate({
+      target: recipient.channel,
+      set: { cursor: sql`greatest(${recipient.cursor}, excluded.cursor)` },
+    });
 }
 
 async function storeNotices(tx: Transaction, channel: string, notices: readonly Notice[], now: Date): Promise<void> {
@@ -95,7 +100,13 @@ async function storeNotices(tx: Transaction, channel: string, notices: readonly 
 }
 
 /** Makes one message of all that waits, if the first of it has waited long enough. */
-async function compose(tx: Transaction, channel: Channel, known: Known, window: number, now: Date): Promise<boolean> {
+async function compose(
+  tx: Transaction,
+  channel: Channel,
+  known: Omit<Known, 'lastSeen'>,
+  window: number,
+  now: Date,
+): Promise<boolean> {
   const waiting = await tx
     .select()
     .from(notice)
@@ -104,11 +115,26 @@ async function compose(tx: Transaction, channel: Channel, known: Known, window: 
   const [first] = waiting;
   if (first === undefined || now.getTime() - first.createdAt.getTime() < window) return false;
   const notices = waiting.flatMap(({ about }) => (about === null ? [] : [about]));
-  const message = alertMessage(notices, readerOf(channel.language, channel.timeZone), known, now);
+  const reader = readerOf(channel.language, channel.timeZone);
+  const message = alertMessage(notices, reader, { ...known, lastSeen: await lastSeenOf(tx, notices) }, now);
   const messageId = await enqueue(tx, channel.id, message, now);
   for (const some of chunks(waiting.map(({ id }) => id)))
     await tx.update(notice).set({ messageId, about: null }).where(inArray(notice.id, some));
   return true;
+}
+
+/** When what is said to be still listed was seen there last, by listing. */
+async function lastSeenOf(tx: Transaction, notices: readonly Notice[]): Promise<Map<number, string>> {
+  const staying = notices.flatMap((one) =>
+    one.reason === 'still-listed' || one.reason === 'mute-ended' || one.reason === 'removal-overdue'
+      ? [one.listing]
+      : [],
+  );
+  const intervals = staying.map(({ target, list, since }) => ({
+    ...{ target, listId: list, since: new Date(since), until: null },
+  }));
+  const seen = await seenOf(tx, intervals);
+  return new Map(staying.map(({ id }, index) => [id, seen[index] ?? '']));
 }
 
 function routedOf(one: Notice): Routed {
@@ -117,7 +143,11 @@ function routedOf(one: Notice): Routed {
   return { tags: null, impact: 'list' in one ? one.list.impact : 'high', severity: 'high' };
 }
 
-async function knownFrom(tx: Transaction, lists: readonly List[], open: readonly ListingFacts[]): Promise<Known> {
+async function knownFrom(
+  tx: Transaction,
+  lists: readonly List[],
+  open: readonly ListingFacts[],
+): Promise<Omit<Known, 'lastSeen'>> {
   const byId = new Map(lists.map((list) => [list.id, list]));
   const requests = await openRequests({ orm: tx }, [...byId.keys()]);
   return { listOf: (id) => byId.get(id), openOf: openByTarget(byId, open, requests) };

@@ -13,7 +13,7 @@ export type Reason =
   | 'delisted'
   /** Still listed after so long. */
   | 'still-listed'
-  /** Listed while it was muted, and still so. */
+  /** Still listed when the mute ends that hid it. */
   | 'mute-ended'
   | 'removal-overdue'
   /** Comes and goes: from here on only the digest tells each change. */

@@ -92,14 +92,12 @@ function reminder(listing: ListingFacts, told: string, { reminders }: Alerting, 
   return [{ key: `still:${listing.id}:${after}`, at, reason: 'still-listed', listing, after }];
 }
 
-/** What was listed while a mute hid it, and was never told. */
+/** What is still there when a mute ends: it may never have been told, and if it was, that is a while ago. */
 function muteEnded(listing: ListingFacts, mutes: readonly Mute[], told: string, at: string): Notice[] {
   const hidden = mutes.find((mute) => {
     const end = endOf(mute);
     const over = end !== null && end <= at && end >= told;
-    return (
-      over && mute.createdAt <= listing.since && listing.since < end && isAbout(mute, listing.target, listing.list)
-    );
+    return over && listing.since < end && isAbout(mute, listing.target, listing.list);
   });
   if (hidden === undefined) return [];
   const end = endOf(hidden) ?? at;

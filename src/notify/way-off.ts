@@ -11,10 +11,17 @@ export type Known = {
   listOf(id: string): List | undefined;
   /** Open listings of the target, this one too. */
   openOf(target: string): readonly OpenListing[];
+  /** When a listing that stays was last seen there. */
+  lastSeen: ReadonlyMap<number, string>;
 };
 
 /** The way off the list, in the reader's language; null: the catalogue does not know the list. */
-export function wayOff(listing: ListingFacts, { listOf, openOf }: Known, now: Date, say: Say): Advice | null {
+export function wayOff(
+  listing: ListingFacts,
+  { listOf, openOf }: Pick<Known, 'listOf' | 'openOf'>,
+  now: Date,
+  say: Say,
+): Advice | null {
   const list = listOf(listing.list);
   const [target] = expand(parseTarget(listing.target, { allowSpecial: true }));
   if (list === undefined || target === undefined) return null;

@@ -115,6 +115,21 @@ test('what stays listed is told again after a day, once', async () => {
   expect(await titles(db)).toEqual(['Listed: 192.0.2.7 on spam', 'Still listed: 192.0.2.7 on spam']);
 });
 
+test('a reminder says when it was last seen there: a list that is silent since proves nothing', async () => {
+  const db = await world();
+  const { url, received } = await startReceiver();
+  const channel = channelOf('ops', { type: 'telegram', server: url, token: 't', chat: '1' });
+  await collect(db, setup, minute(0));
+  await scanAll(db, [spam], 1, listed);
+  await scanAll(db, [spam], 300, listed);
+  await scanAll(db, [spam], 600, { spam: { '192.0.2.7': 'timeout' } });
+  for (const at of [601, 25 * hour]) await collect(db, setup, minute(at));
+  await deliver(db, [channel], minute(25 * hour));
+  expect((received[1]?.json as { text: string } | undefined)?.text).toContain(
+    'For 24 h now\n   Last seen there 2026-11-01 05:00 UTC',
+  );
+});
+
 test('what comes and goes is told three times, then as flapping, and once more when it stays as it is', async () => {
   const db = await world();
   await scanAll(db, [spam], 1);

@@ -81,9 +81,15 @@ test.each<[string, Partial<Facts>, number, string[]]>([
     ['mute-ended unmuted:1:1'],
   ],
   [
-    'listed before the mute: it was told then',
+    'listed just before the mute, and perhaps not told any more',
     { open: [listing({ since: at(1) })], mutes: [mute({ createdAt: at(5), until: at(20) })] },
     20,
+    ['mute-ended unmuted:1:1'],
+  ],
+  [
+    'listed after the mute was over: the mute has nothing to do with it',
+    { open: [listing({ since: at(21) })], mutes: [mute({ until: at(20) })] },
+    22,
     [],
   ],
   [
