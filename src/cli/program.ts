@@ -272,6 +272,7 @@ function addAudit(program: Command, world: World, ended: Ended): void {
       'try whether the named addresses, your own, relay for strangers; nothing is sent',
     )
     .option('--neighbourhood', 'count the listed addresses of the /24 too, within the limits of the list')
+    .option('--history', 'no audit: what changed between those on record')
     .option('--record', 'record the findings, tracked or not')
     .option('--no-record', 'record nothing; default: what is tracked')
     .option('--ca <file>', 'certificates to trust beside the usual ones (PEM)')

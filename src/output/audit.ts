@@ -1,5 +1,6 @@
 import type { Audit } from '../posture/audit.ts';
 import type { Finding, Outcome, Severity } from '../posture/finding.ts';
+import type { FindingChange } from '../posture/record.ts';
 import type { Paint } from './colour.ts';
 import { field } from './csv.ts';
 import { plain } from './plain.ts';
@@ -147,4 +148,16 @@ export function auditNagios({ findings, summary, startedAt, finishedAt }: Audit,
   const seconds = ((finishedAt.getTime() - startedAt.getTime()) / 1000).toFixed(3);
   const data = `failed=${summary.fail};;;0 warnings=${summary.warn};;;0 unknown=${summary.unknown};;;0 passed=${summary.pass};;;0 time=${seconds}s`;
   return `AUDIT ${STATES[standing]}: ${plain(said).replaceAll('|', '/')} | ${data}\n`;
+}
+
+/** Each change of a finding on a line, the oldest first; what an audit first saw is no change. */
+export function renderFindingHistory(changes: readonly FindingChange[], paint: Paint): string {
+  const rows = changes
+    .filter(({ before }) => before !== null)
+    .map(({ since, check, subject, before, outcome, why }) => {
+      const mark =
+        outcome === 'fail' ? paint.severity('high', outcome) : outcome === 'pass' ? paint.good(outcome) : outcome;
+      return `${since.slice(0, 16).replace('T', ' ')} UTC  ${check} ${plain(subject)}: ${before} → ${mark}  ${plain(why, 160)}\n`;
+    });
+  return rows.length === 0 ? 'No finding has changed since the first audit on record.\n' : rows.join('');
 }

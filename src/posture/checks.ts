@@ -13,6 +13,7 @@ import { checkPtr } from './ptr.ts';
 import { checkRelay } from './relay.ts';
 import { checkRoles } from './roles.ts';
 import { checkSpf } from './spf.ts';
+import { checkSpfSenders } from './spf-sender.ts';
 import type { Asking, Subject } from './subject.ts';
 import { checkTls } from './tls.ts';
 import { checkTlsRpt } from './tls-rpt.ts';
@@ -26,6 +27,7 @@ export const CHECKS: Record<string, RunCheck> = {
   ptr: checkPtr,
   helo: checkHelo,
   spf: checkSpf,
+  'spf-sender': checkSpfSenders,
   dkim: checkDkim,
   dmarc: checkDmarc,
   'mta-sts': checkMtaSts,

@@ -1,6 +1,7 @@
 import type { Lookup } from '../dns/lookup.ts';
+import { checkAlignment } from './dmarc-alignment.ts';
 import { type DmarcReading, isDmarc, type ReportAddress, readDmarc } from './dmarc-record.ts';
-import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
+import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
 import { discoverDmarc, LookupError, organizationalDomain } from './mailauth.ts';
 import type { Message } from './message.ts';
 import { mailRoute } from './mx.ts';
@@ -10,7 +11,6 @@ import type { Asking, Subject } from './subject.ts';
 const RECORD: Check = { check: 'dmarc.record', severity: 'high', rfc: 'RFC 9989 4.7, 4.10' };
 const POLICY: Check = { check: 'dmarc.policy', severity: 'medium', rfc: 'RFC 9989 4.7' };
 const RUA: Check = { check: 'dmarc.rua', severity: 'medium', rfc: 'RFC 9990' };
-const ALIGN: Check = { check: 'dmarc.align', severity: 'high', rfc: 'RFC 9989 4.4, 4.10.2' };
 
 export async function checkDmarc({ domains, message }: Subject, { lookup }: Asking): Promise<Finding[]> {
   const all = await Promise.all(domains.map((domain) => checkDomain(domain, message, lookup)));
@@ -209,56 +209,4 @@ async function lookAtReportAddress(
     fault: `${domain} has not said that it takes reports about ${policyDomain}, so receivers send none`,
     authorise: recordLine(name, 'TXT', 'v=DMARC1'),
   };
-}
-
-/** From, Return-Path and signatures of a message that was really sent; without one nothing can be said. */
-async function checkAlignment(
-  domain: string,
-  message: Message | null,
-  { applies }: DmarcFound,
-  lookup: Lookup,
-): Promise<Finding> {
-  if (message === null)
-    return unknown(ALIGN, domain, 'it shows only in a message that was sent', {
-      settle: `dnsblwatch audit ${domain} --message FILE`,
-    });
-  if (message.from === null) return unknown(ALIGN, domain, 'the message has not exactly one From address');
-  if (applies === null) return notApplicable(ALIGN, domain, 'no DMARC record applies');
-  const { tags } = readDmarc(applies.text);
-  const evidence = [
-    `From: ${message.from}`,
-    `Return-Path: ${message.mailFrom ?? 'none'}`,
-    ...message.signatures.map((one) => `DKIM-Signature: d=${one.domain} s=${one.selector}`),
-  ];
-  try {
-    const aligned = (other: string, tag: 'adkim' | 'aspf'): Promise<boolean> =>
-      alignedWith(message.from ?? '', other, tags.get(tag)?.toLowerCase() === 's', lookup);
-    const bySignature = await Promise.all(message.signatures.map((one) => aligned(one.domain, 'adkim')));
-    const byPath = message.mailFrom !== null && (await aligned(message.mailFrom, 'aspf'));
-    if (bySignature.includes(true))
-      return pass(ALIGN, domain, `signed by a domain that aligns with From${byPath ? '; MAIL FROM aligns too' : ''}`, {
-        evidence,
-      });
-    if (byPath)
-      return warn(
-        ALIGN,
-        domain,
-        'only MAIL FROM aligns with From: what is forwarded fails DMARC; sign with DKIM as the domain of From',
-        { evidence, severity: 'medium' },
-      );
-    return fail(ALIGN, domain, 'neither a signature nor MAIL FROM aligns with From: the message fails DMARC', {
-      evidence,
-      fix: { say: `sign with d=${message.from}`, after: `DKIM-Signature: … d=${message.from}; s=SELECTOR; …` },
-    });
-  } catch (error) {
-    if (error instanceof LookupError) return unknown(ALIGN, domain, error.message, { evidence });
-    throw error;
-  }
-}
-
-async function alignedWith(from: string, other: string, strict: boolean, lookup: Lookup): Promise<boolean> {
-  if (from === other) return true;
-  if (strict) return false;
-  const [one, two] = await Promise.all([organizationalDomain(from, lookup), organizationalDomain(other, lookup)]);
-  return one === two;
 }

@@ -1,13 +1,11 @@
 import { isSpf, parseSpf } from '../targets/spf.ts';
 import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
-import { heloFault, heloOf } from './helo.ts';
-import { evaluateSpf, type SpfEvaluation, spfSyntaxFault } from './mailauth.ts';
+import { spfSyntaxFault } from './mailauth.ts';
 import { find, recordLine } from './records.ts';
 import { effectiveAll, reviewSpf, type SpfReview } from './spf-review.ts';
-import type { Asking, AuditedAddress, Subject } from './subject.ts';
+import type { Asking, Subject } from './subject.ts';
 
 const RECORD: Check = { check: 'spf.record', severity: 'high', rfc: 'RFC 7208 3, 4.5, 4.6' };
-const PASS: Check = { check: 'spf.pass', severity: 'critical', rfc: 'RFC 7208 4' };
 const LOOKUPS: Check = { check: 'spf.lookups', severity: 'high', rfc: 'RFC 7208 4.6.4' };
 const ALL: Check = { check: 'spf.all', severity: 'medium', rfc: 'RFC 7208 5.1' };
 const PTR: Check = { check: 'spf.ptr', severity: 'low', rfc: 'RFC 7208 5.5' };
@@ -18,18 +16,8 @@ const DUPLICATES: Check = { check: 'spf.duplicates', severity: 'low', rfc: 'RFC 
 const LARGE = { advised: 450, most: 512 };
 const MOST = { lookups: 10, voids: 2 };
 
-export async function checkSpf(subject: Subject, asking: Asking): Promise<Finding[]> {
-  const all = await Promise.all([
-    ...subject.domains.map((domain) => checkRecord(domain, asking)),
-    ...subject.domains.flatMap((domain) => subject.addresses.map((address) => checkSender(domain, address, asking))),
-    ...subject.addresses.map((address) => checkHelo(heloOf(address, subject), address, asking)),
-  ]);
-  const findings = all.flat();
-  if (subject.domains.length > 0) return findings;
-  const unsaid = subject.addresses.map(({ text }) =>
-    unknown(PASS, text, 'for which domain it sends was not said', { settle: `dnsblwatch audit ${text} YOUR-DOMAIN` }),
-  );
-  return [...findings, ...unsaid];
+export async function checkSpf({ domains }: Subject, asking: Asking): Promise<Finding[]> {
+  return (await Promise.all(domains.map((domain) => checkRecord(domain, asking)))).flat();
 }
 
 async function checkRecord(domain: string, asking: Asking): Promise<Finding[]> {
@@ -227,72 +215,4 @@ function joined(records: string[]): string {
   const words = records.flatMap((text) => text.split(/ +/).slice(1)).filter((word) => word !== '');
   const terms = words.filter((word) => !/^[+?~-]?all$/i.test(word));
   return ['v=spf1', ...new Set(terms), words.includes('-all') ? '-all' : '~all'].join(' ');
-}
-
-async function checkSender(domain: string, address: AuditedAddress, asking: Asking): Promise<Finding> {
-  const of = { address: address.text, sender: `postmaster@${domain}`, helo: domain };
-  const evaluation = await evaluateSpf(of, asking.lookup, { most: MOST, patience: asking.patience });
-  const seen = await find(asking.lookup, domain, 'TXT');
-  const record = seen.kind === 'found' ? (seen.data.find(isSpf) ?? null) : null;
-  return judgeSender(domain, address, evaluation, record);
-}
-
-/** What an evaluation for MAIL FROM says of an address. Pure. */
-function judgeSender(
-  domain: string,
-  address: AuditedAddress,
-  { result, why }: SpfEvaluation,
-  record: string | null,
-): Finding {
-  const subject = `${address.text} as ${domain}`;
-  const evidence = record === null ? [] : [recordLine(domain, 'TXT', record)];
-  if (result === 'pass') return pass(PASS, subject, `the record of ${domain} allows it`, { evidence });
-  if (result === 'temperror') return unknown(PASS, subject, why, { evidence });
-  if (address.mx !== null)
-    return unknown(
-      PASS,
-      subject,
-      `${address.mx} takes mail for ${domain}; whether it sends too was not said (SPF: ${result})`,
-      {
-        evidence,
-        settle: `dnsblwatch audit ${domain} ${address.text}`,
-      },
-    );
-  const said = { none: 'there is no record', permerror: `the record is void (permerror): ${why}` }[result as string];
-  return fail(PASS, subject, said ?? `the record does not allow it (${result})`, {
-    evidence,
-    fix: {
-      say: 'add the address',
-      before: evidence[0] ?? null,
-      after: result === 'permerror' ? null : recordLine(domain, 'TXT', withAddress(record ?? 'v=spf1 ~all', address)),
-    },
-  });
-}
-
-function withAddress(record: string, { kind, text }: AuditedAddress): string {
-  const term = `${kind === 'ipv4' ? 'ip4' : 'ip6'}:${text}`;
-  return record.replace(/^(v=spf1)( |$)/i, `$1 ${term}$2`);
-}
-
-async function checkHelo(helo: string | null, address: AuditedAddress, asking: Asking): Promise<Finding[]> {
-  if (helo === null || heloFault(helo) !== null || address.mx !== null) return [];
-  const of = { address: address.text, sender: `postmaster@${helo}`, helo };
-  const { result, why } = await evaluateSpf(of, asking.lookup, { most: MOST, patience: asking.patience });
-  const subject = `${address.text} as HELO ${helo}`;
-  const rfc = 'RFC 7208 2.3';
-  if (result === 'pass') return [pass(PASS, subject, `the record of ${helo} allows it`, { rfc })];
-  if (result === 'temperror') return [unknown(PASS, subject, why, { rfc })];
-  const fix = {
-    say: 'publish a record for the HELO name: bounces are judged by it',
-    after: recordLine(helo, 'TXT', 'v=spf1 a -all'),
-  };
-  if (result === 'none')
-    return [
-      warn(PASS, subject, 'the HELO name has no SPF record of its own; bounces go out without SPF', {
-        rfc,
-        severity: 'low',
-        fix,
-      }),
-    ];
-  return [fail(PASS, subject, `the record of the HELO name does not allow the address (${result})`, { rfc, fix })];
 }

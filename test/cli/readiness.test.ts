@@ -86,6 +86,8 @@ test('audit records what is tracked, and says what changed', async () => {
   lab.answerWith(zoneHandler({ ...ZONE, '4.4.8.8.in-addr.arpa': {} }));
   const { err } = await run('audit', 'example.org', ADDRESS, '--no-connect', '--format', 'json');
   expect(err).toContain(`changed: ptr.exists ${ADDRESS}: pass → fail (there is no reverse name)`);
+  const history = await run('audit', ADDRESS, '--history');
+  expect(history.out).toMatch(/UTC {2}ptr\.exists 8\.8\.4\.4: pass → fail {2}there is no reverse name/);
 });
 
 test('what lists say of the neighbourhood: membership, and a sweep of the /24 where it is asked for', async () => {
