@@ -11,6 +11,7 @@ import { type ListingRecord, listingHistory, type RemovalRecord } from '../listi
 import { requestRemoval, withdrawRemoval } from '../listing/removals.ts';
 import { renderWays, type Way } from '../output/delisting.ts';
 import type { Finding } from '../posture/finding.ts';
+import { isSpecial } from '../posture/special.ts';
 import { countOf, expand, parseTarget, type Target } from '../target.ts';
 import { sayIn } from '../text/say.ts';
 import { withDatabase } from './database.ts';
@@ -44,7 +45,7 @@ export async function showDelisting(
       targets: [parseTarget(target.text, { allowSpecial: true })],
       open: true,
     });
-    const findings = records.length === 0 ? [] : await findingsOf(db, target, options, settings, world);
+    const findings = records.length === 0 ? null : await findingsOf(db, target, options, settings, world);
     const all = waysOf(target, records, findings, settings, world.now());
     const ways = all.filter(({ advice }) => only === null || advice.list === only);
     if (format === 'json') return world.out(`${JSON.stringify(ways, null, 2)}\n`);
@@ -58,18 +59,22 @@ export async function showDelisting(
   });
 }
 
-/** What is on record of audits of the target; without any, or with more to go by, one is made now. */
+/**
+ * What is on record of audits of the target; without any, or with more to go by, one is made now. null: none, as of an
+ * address that nobody outside can reach.
+ */
 async function findingsOf(
   db: Database,
   target: Target,
   options: DelistOptions,
   settings: Settings,
   world: World,
-): Promise<Finding[]> {
+): Promise<Finding[] | null> {
   const { recordAudit, recordedFindings } = await import('../posture/record.ts');
   const recorded = await recordedFindings(db, target.text);
   const told = options.domain !== undefined || options.helo !== undefined;
-  if (options.audit === false || (recorded !== null && !told)) return recorded?.findings ?? [];
+  const outside = told || !isSpecial(target.text);
+  if (options.audit === false || !outside || (recorded !== null && !told)) return recorded?.findings ?? null;
   const { auditFor } = await import('./audit.ts');
   if (world.errIsTerminal && !settings.quiet) world.err(`auditing ${target.text} …\n`);
   const { domain = [], helo, connect } = options;
@@ -80,7 +85,7 @@ async function findingsOf(
     ...(connect === undefined ? {} : { connect }),
   };
   await recordAudit(db, await auditFor(words, asked, settings, world));
-  return (await recordedFindings(db, target.text))?.findings ?? [];
+  return (await recordedFindings(db, target.text))?.findings ?? null;
 }
 
 export async function noteRequested(text: string, list: string, options: RemovalOptions, world: World): Promise<void> {
@@ -107,7 +112,7 @@ export async function noteWithdrawn(text: string, list: string, options: Removal
 function waysOf(
   target: Target,
   records: readonly ListingRecord[],
-  findings: readonly Finding[],
+  findings: readonly Finding[] | null,
   { catalogue }: Settings,
   now: Date,
 ): Way[] {
@@ -120,9 +125,12 @@ function waysOf(
     const found = open.find(({ listing }) => listing.list.id === advice.list);
     if (found === undefined) return [];
     const { record, listing } = found;
-    const readiness = advice.steps.map((step) =>
-      readinessOf({ name: nameOf(advice, step), target: target.text, step, findings, text: inEnglish }),
-    );
+    const readiness =
+      findings === null
+        ? []
+        : advice.steps.map((step) =>
+            readinessOf({ name: nameOf(advice, step), target: target.text, step, findings, text: inEnglish }),
+          );
     return [
       {
         advice,

@@ -13,7 +13,7 @@ export type Way = {
   since: string | null;
   reason: string | null;
   texts: (RequestText | null)[];
-  /** Of each step, by the audit on record. */
+  /** Of each step, by the audit on record; empty without one. */
   readiness: Readiness[];
   requests: RemovalJudgement[];
 };

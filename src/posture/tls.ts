@@ -135,7 +135,7 @@ function judgeCertificate(
   if (left < RENEW_BEFORE)
     return warn(CERT, subject, `it expires in ${left} days, on ${ends.toISOString().slice(0, 10)}`, {
       evidence,
-      severity: inform ? 'medium' : 'high',
+      severity,
       fix,
     });
   const named = name === null ? '; for which name it should be is not known' : ` for ${name}`;
