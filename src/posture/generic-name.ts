@@ -10,7 +10,7 @@ export type NameLook = { generic: boolean; why: string | null };
 const WORDS = new Set(
   (
     'dyn dynamic dynip dynamicip dhcp pool pools dial dialin dialup dip ppp pppoe adsl vdsl xdsl sdsl hdsl dsl cable ' +
-    'catv cm cpe modem broadband hsi cust customer customers client clients user users subscriber subs wireless ' +
+    'cablelink catv cdma cm cpe modem broadband hsi cust customer customers client clients clnt abo user users subscriber subs wireless ' +
     'wifi wimax mobile lte gprs umts 3g 4g 5g ftth fttx fttb fiber fibre home residential res unassigned unused ' +
     'unallocated unknown nat cgnat internet-access'
   ).split(' '),
@@ -30,7 +30,7 @@ export function lookAtName(name: string, address: string, zone: string): NameLoo
   if (octets?.generic === true) return octets;
   const word = wordOf(host);
   if (word !== null) return { generic: true, why: `it holds the word "${word}"` };
-  if (/(^|[^\d])\d{1,3}([-._])\d{1,3}\2\d{1,3}\2\d{1,3}([^\d]|$)/.test(host))
+  if (/(^|\D)\d{1,3}(?:[-._]\d{1,3}){3}(\D|$)/.test(host))
     return { generic: true, why: 'it holds four numbers in a row, as of an address' };
   return octets ?? { generic: false, why: null };
 }
