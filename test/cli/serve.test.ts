@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/open.ts';
 import { testDatabase } from '../database.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
 import { startReceiver } from '../notify/receiver.ts';
@@ -94,6 +95,29 @@ test('serve scans what it finds unscanned at once, records, tells, shows it, and
   ]);
   const history = await command(['history', '--format', 'json'], { env: env() });
   expect(JSON.parse(history.out)).toMatchObject([{ target: '192.0.2.7', list: 'spam', until: null }]);
+});
+
+test('a digest that was missed is made up for once, since the one before, and sent', async () => {
+  const receiver = await startReceiver();
+  configure({
+    schedules: { scan: 'off', digest: '0 7 * * *' },
+    channels: { desk: { type: 'webhook', url: receiver.url, gets: ['digest'] } },
+  });
+  const db = await openDatabase(database);
+  const before = new Date(Date.now() - 3 * 86_400_000);
+  await db.sql`truncate tick`;
+  await db.sql`
+    insert into tick (schedule, due, starts_at, claimed_at) values ('digest', ${before}, ${before}, ${before})`;
+  await db.close();
+  const serving = start(['serve']);
+  expect(await serving.seen('digests made')).toMatchObject({ schedule: 'digest', digests: 1 });
+  await serving.seen('message sent');
+  expect((await serving.stop()).status).toBe(0);
+  expect(receiver.received).toHaveLength(1);
+  expect(receiver.received[0]?.json).toMatchObject({
+    type: 'digest',
+    data: { digest: { period: { from: before.toISOString() } } },
+  });
 });
 
 test('a schedule that would break a published limit is refused at the start, with the sum and the ways out', async () => {
