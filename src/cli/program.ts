@@ -267,10 +267,8 @@ function addAudit(program: Command, world: World, ended: Ended): void {
     .addOption(repeated('--port <port=other>', 'ask another port, such as 25=2525; may be repeated'))
     .option('--no-connect', 'ask DNS alone: no connection to any server')
     .option('--patience <ms>', 'what a mail server gets for each reply; default: 35000, for slow ones greet late')
-    .option(
-      '--open-relay [recipient]',
-      'try whether the named addresses, your own, relay for strangers; nothing is sent',
-    )
+    .option('--open-relay', 'try whether the named addresses, your own, relay for strangers; nothing is sent')
+    .option('--relay-recipient <address>', 'the stranger that --open-relay tries; default: relay-test@example.com')
     .option('--neighbourhood', 'count the listed addresses of the /24 too, within the limits of the list')
     .option('--history', 'no audit: what changed between those on record')
     .option('--record', 'record the findings, tracked or not')

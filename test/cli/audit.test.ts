@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LabServer, startLab } from '../lab/server.ts';
+import { startMail } from '../posture/mail/server.ts';
 import { type Zone, zoneHandler } from '../posture/zone.ts';
 import { command, temporaryHome } from './world.ts';
 
@@ -132,6 +133,31 @@ describe('audit', () => {
     await silent.close();
     expect(ran.status).toBe(3);
     expect(new Set(findings(ran.out).map(({ outcome }) => outcome))).toEqual(new Set(['unknown']));
+  });
+
+  test('--open-relay tries the named address alone, and does not judge from a place that the server may trust', async () => {
+    const mail = await startMail({ rcpt: '250 ok' });
+    const ran = await command(
+      [
+        'audit',
+        '127.0.0.1',
+        '--open-relay',
+        '--resolver',
+        lab.address,
+        '--allow-special',
+        '--no-record',
+        '--format',
+        'json',
+      ].concat(
+        [25, 465, 587, 143, 993, 110, 995].flatMap((port) => ['--port', `${port}=${port === 25 ? mail.port : 9}`]),
+      ),
+      { env: { HOME: home } },
+    );
+    await mail.close();
+    const relay = findings(ran.out).find(({ check }) => check === 'relay');
+    expect(relay).toMatchObject({ outcome: 'unknown', severity: 'critical' });
+    expect(mail.commands).toContain('RCPT TO:<relay-test@example.com>');
+    expect(mail.commands).not.toContain('DATA');
   });
 
   test.each([
