@@ -31,3 +31,8 @@ export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Pl
     cache: folder('XDG_CACHE_HOME', '.cache'),
   };
 }
+
+/** Where the program's code is kept compiled. */
+export function codeFolder(): string {
+  return path.join(placesOf(environment()).cache, 'code');
+}

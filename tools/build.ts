@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Plugin, type PluginBuild } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { builtinDefinitions } from '../src/catalogue/builtin.ts';
 import { readDefinitions } from '../src/catalogue/file.ts';
 
@@ -11,7 +12,7 @@ import { readDefinitions } from '../src/catalogue/file.ts';
  * that a stack trace can be read. A check runs main.js, start.js and errors.js, which are CommonJS, for there each
  * module is loaded in half the time; everything else is in ES modules that share their code.
  *
- *     main.js        refuses an old Node, turns the compile cache on
+ *     main.js        refuses an old Node, keeps compiled code, loads start.js
  *     start.js       `check` as a whole, but for help, mistakes and domains
  *     *.mjs          all that start.js imports when it is asked for, in chunks
  *     errors.js      shared, so that a UserError is one wherever it is caught
@@ -129,16 +130,17 @@ const commands = new Map<string, string>();
 await build({ ...commonJs, entryPoints: ['src/errors.ts'] });
 await build({
   ...commonJs,
-  entryPoints: ['src/main.ts'],
-  // It has to be read by a Node that is too old for all else, and to load start.js as what it is.
-  target: 'node14',
-  supported: { 'dynamic-import': false },
-  plugins: [{ name: 'start', setup: toStart }, lateBuiltins],
-});
-await build({
-  ...commonJs,
   entryPoints: ['src/cli/start.ts'],
   plugins: [apart(commands), sharedErrors, lateBuiltins, inlinePacket],
+});
+forVm(path.join(dist, 'start.js'));
+await build({
+  ...commonJs,
+  entryPoints: { main: 'src/packed.ts' },
+  // It has to be read by a Node that is too old for all else.
+  target: 'node14',
+  define: { ...commonJs.define, START_DIGEST: JSON.stringify(digestOf(path.join(dist, 'start.js'))) },
+  plugins: [lateBuiltins],
 });
 await build({
   ...common,
@@ -148,19 +150,19 @@ await build({
   splitting: true,
   plugins: [sharedErrors, lateBuiltins, inlinePacket],
 });
-inAscii(path.join(dist, 'start.js'));
 chmodSync(path.join(dist, 'main.js'), 0o755);
 
-function toStart({ onResolve }: PluginBuild): void {
-  onResolve({ filter: /\/start\.ts$/ }, () => ({ path: './start.js', external: true }));
+function digestOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16);
 }
 
-/** One character of another script, be it in a comment, makes V8 keep the whole file in two bytes a character. */
-function inAscii(file: string): void {
+/**
+ * As packed.ts runs it: chunks are imported by its `load`. All in ASCII, since one character of another script, be it in a
+ * comment, makes V8 keep the whole file in two bytes a character.
+ */
+function forVm(file: string): void {
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   // esbuild escapes strings; what is left stands in regular expressions and comments, where this says the same.
-  writeFileSync(
-    file,
-    readFileSync(file, 'utf8').replace(/[^\p{ASCII}]/gu, (char) => char.split('').map(escaped).join('')),
-  );
+  const ascii = readFileSync(file, 'utf8').replace(/[^\p{ASCII}]/gu, (char) => char.split('').map(escaped).join(''));
+  writeFileSync(file, ascii.replaceAll('import("./', 'load("./'));
 }

@@ -1,7 +1,13 @@
 import { fstatSync, writeSync } from 'node:fs';
 
 /** `columns`: characters in a line; null: no terminal. */
-export type Output = { isTerminal: boolean; columns: number | null; write(text: string): void };
+export type Output = {
+  isTerminal: boolean;
+  columns: number | null;
+  write(text: string): void;
+  /** Whether all is out, so that the process may end at once. */
+  isWritten(): boolean;
+};
 
 /**
  * Standard output (1) or standard error (2). Node's streams for them take 10 ms to load; files and pipes do without, for
@@ -20,6 +26,7 @@ export function openOutput(fd: 1 | 2): Output {
       stream = streamOf(fd);
       stream.write(left);
     },
+    isWritten: () => stream === null || stream.writableLength === 0,
   };
 }
 

@@ -20,11 +20,12 @@ export type World = {
   signal: AbortSignal;
 };
 
-export function processWorld(): World {
+/** `isWritten`: whether all output is out. */
+export function processWorld(): { world: World; isWritten(): boolean } {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(name));
   const [out, err] = [openOutput(1), openOutput(2)];
-  return {
+  const world: World = {
     env: environment(),
     out: out.write,
     err: err.write,
@@ -40,4 +41,5 @@ export function processWorld(): World {
     now: () => new Date(),
     signal: stop.signal,
   };
+  return { world, isWritten: () => out.isWritten() && err.isWritten() };
 }
