@@ -10,6 +10,8 @@ import type { Walk } from './walk.ts';
 
 /** On the way at first; as many more as were answered, so that a list that refuses or is silent is not asked much. */
 const FIRST = 20;
+/** For no more targets, sockets for each server would cost more than they spare: half of a check of one address. */
+const FEW = 4;
 /** Listings whose text is being asked for, at one time. */
 const TEXTS = 20;
 /** Time-outs in a row that a server may have beyond the others before it gets no more questions. */
@@ -19,7 +21,7 @@ export type BulkOptions = TargetOptions & { targets: Targets; from: number; to: 
 
 /** The session through which all targets of the batch can be asked in bulk; null where they are to be asked one by one. */
 export function bulkSession(line: Line, { targets, from, to, sessions }: BulkOptions): Session | null {
-  if (line.askMany === null || !line.gate.free) return null;
+  if (line.askMany === null || !line.gate.free || to - from <= FEW) return null;
   const accepted = targets.spans(from, to).filter(({ range }) => line.list.accepts.includes(range.kind));
   if (!accepted.every(({ range }) => range.kind === 'ipv4')) return null;
   const session = sessions.get('ipv4');
