@@ -2,11 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path, { join } from 'node:path';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ListDefinition } from '../src/catalogue/list.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** For a process of the program: nothing of this machine's own settings, and no database but the one that is named. */
+export function environmentOf(home: string, database?: string): NodeJS.ProcessEnv {
+  const env = { PATH: process.env.PATH ?? '', HOME: home, DNSBLWATCH_STATE: path.join(home, 'state') };
+  return database === undefined ? env : { ...env, DNSBLWATCH_DATABASE: database };
+}
 
 export type Ran = { status: number | null; out: string; err: string };
 
@@ -22,11 +28,11 @@ export type Desk = {
 };
 
 export function openDesk(): Desk {
-  const folder = mkdtempSync(join(tmpdir(), 'dnsblwatch-desk-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-desk-'));
   const file = (name: string, text: string): string => {
-    const path = join(folder, name);
-    writeFileSync(path, text);
-    return path;
+    const written = path.join(folder, name);
+    writeFileSync(written, text);
+    return written;
   };
   let catalogues = 0;
   return {
@@ -37,8 +43,7 @@ export function openDesk(): Desk {
     },
     async run(...words) {
       const child = spawn(process.execPath, [MAIN, ...words], {
-        // Nothing of this machine's own settings, and no database but the one that is named.
-        env: { PATH: process.env.PATH ?? '', HOME: folder, DNSBLWATCH_STATE: path.join(folder, 'state') },
+        env: environmentOf(folder),
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       const ran: Ran = { status: null, out: '', err: '' };

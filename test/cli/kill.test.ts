@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { changeHistory, listingHistory } from '../../src/listing/history.ts';
 import { testDatabase } from '../database.ts';
+import { environmentOf, MAIN } from '../desk.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const LISTS = 12;
 const KILLS = 20;
 /** Each list holds its own test entry and 192.0.2.5, .15, … .255. */
@@ -24,8 +23,9 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-kill-'));
   database = await testDatabase();
   lab = await startLab(({ name }) => {
-    const [last, third, , first] = name.split('.');
-    const holds = first === '127' ? last === '2' : third === '2' && Number(last) % 10 === 5;
+    // Nothing but targets and the test entry: a random control (198.18.0.0/15) that is listed makes the list a wildcard.
+    const [last, network] = /^(\d+)\.(2\.0\.192|0\.0\.127)\./.exec(name)?.slice(1) ?? [];
+    const holds = network === '0.0.127' ? last === '2' : network !== undefined && Number(last) % 10 === 5;
     return holds ? { a: ['127.0.0.2'], txt: ['spam'] } : { nxdomain: true };
   });
   const lists = Array.from({ length: LISTS }, (_, at) => ({
@@ -45,12 +45,7 @@ afterAll(async () => {
 
 function start(...words: string[]) {
   return spawn(process.execPath, [MAIN, ...words], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: folder,
-      DNSBLWATCH_STATE: path.join(folder, 'state'),
-      DNSBLWATCH_DATABASE: database,
-    },
+    env: environmentOf(folder, database),
     stdio: 'ignore',
   });
 }

@@ -3,14 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { testDatabase } from '../database.ts';
+import { environmentOf, MAIN } from '../desk.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
 import { temporaryHome } from './world.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const RATE = 20;
 const DAY = 60;
 
@@ -48,12 +47,7 @@ afterAll(async () => {
 
 function start(...words: string[]): ChildProcess {
   return spawn(process.execPath, [MAIN, ...words], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: home,
-      DNSBLWATCH_STATE: path.join(home, 'state'),
-      DNSBLWATCH_DATABASE: address,
-    },
+    env: environmentOf(home, address),
     stdio: 'ignore',
   });
 }

@@ -4,12 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../database.ts';
+import { environmentOf, MAIN } from '../desk.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 let lab: LabServer;
 let folder: string;
@@ -19,8 +17,7 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-stop-'));
   database = await testDatabase();
   lab = await startLab(({ name }) => {
-    const [last, , , first] = name.split('.');
-    const holds = first === '127' ? last === '2' : last === '3';
+    const holds = name.startsWith('2.0.0.127.') || name.startsWith('3.2.0.192.');
     return { ...(holds ? { a: ['127.0.0.2'] } : { nxdomain: true }), delay: 20 };
   });
   const lists = [
@@ -42,7 +39,7 @@ afterAll(async () => {
 
 function start(...words: string[]) {
   const child = spawn(process.execPath, [MAIN, ...words], {
-    env: { PATH: process.env.PATH ?? '', HOME: folder, DNSBLWATCH_DATABASE: database },
+    env: environmentOf(folder, database),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
