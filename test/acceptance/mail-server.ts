@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freeTcpPort } from '../port.ts';
 import type { Identity } from '../posture/mail/certificates.ts';
 import { type Part, partsOf, startPart } from './parts.ts';
 
@@ -19,16 +20,6 @@ type Listener = Record<string, string>;
 export type MailServer = { ports: Record<string, number>; stop(): Promise<void> };
 
 export const HOST = 'mail.example.org';
-
-/** A port of TCP that nobody has now. */
-export async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** `wrapped`: names of listeners with TLS from the first byte. */
 export async function startPostfix(

@@ -8,10 +8,11 @@ import { judgeRelay } from '../../src/posture/relay.ts';
 import { judgeService } from '../../src/posture/tls.ts';
 import { type Desk, openDesk, printed } from '../desk.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
+import { freeTcpPort } from '../port.ts';
 import { type Certificates, type Identity, makeCertificates } from '../posture/mail/certificates.ts';
 import { startMail } from '../posture/mail/server.ts';
 import { type Zone, zoneHandler } from '../posture/zone.ts';
-import { ELSEWHERE, freeTcpPort, HOST, type MailServer, mailParts, startDovecot, startPostfix } from './mail-server.ts';
+import { ELSEWHERE, HOST, type MailServer, mailParts, startDovecot, startPostfix } from './mail-server.ts';
 
 const chain = ({ keyFile, chainFile }: Identity) => ({ smtpd_tls_chain_files: `${keyFile}, ${chainFile}` });
 

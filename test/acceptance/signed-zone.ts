@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ask, freePort, partsOf, startPart } from './parts.ts';
+import { unboundConfiguration } from './unbound.ts';
 
 /** Zones that ldns signs, and unbound serves to itself and validates: a signed root, and below it what a test wants. */
 
@@ -28,29 +29,12 @@ export async function startSigned(zones: LabZone[]): Promise<SignedZones> {
     ({ origin, file: zonefile }) =>
       `auth-zone:\n  name: "${origin}"\n  zonefile: "${zonefile}"\n  for-downstream: no\n  for-upstream: yes\n`,
   );
-  writeFileSync(
-    file,
-    `server:
-  interface: 127.0.0.1
-  port: ${port}
-  access-control: 127.0.0.0/8 allow
-  module-config: "validator iterator"
-  trust-anchor-file: "${path.join(folder, 'anchors')}"
-  local-zone: "test." nodefault
-  local-zone: "127.in-addr.arpa." nodefault
-  ede: yes
-  qname-minimisation: no
-  username: ""
-  chroot: ""
-  directory: "${folder}"
-  pidfile: ""
-  use-syslog: no
-  do-ip6: no
-  num-threads: 1
-remote-control:
-  control-enable: no
-${own.join('')}`,
-  );
+  const server = [
+    ...['access-control: 127.0.0.0/8 allow', 'module-config: "validator iterator"', 'ede: yes'],
+    ...[`trust-anchor-file: "${path.join(folder, 'anchors')}"`, 'local-zone: "test." nodefault'],
+    'local-zone: "127.in-addr.arpa." nodefault',
+  ];
+  writeFileSync(file, unboundConfiguration(folder, port, server, own));
   const address = `127.0.0.1:${port}`;
   const part = await startPart(
     'unbound',

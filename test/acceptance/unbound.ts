@@ -18,23 +18,8 @@ export async function startUnbound(behind: Rbldnsd, access: 'allow' | 'refuse' =
   const stubs = behind.zones.map(
     (zone) => `stub-zone:\n  name: "${zone}"\n  stub-addr: 127.0.0.1@${behind.port}\n  stub-prime: no\n`,
   );
-  const configuration = `server:
-  interface: 127.0.0.1
-  port: ${port}
-  access-control: 127.0.0.0/8 ${access}
-  do-not-query-localhost: no
-  module-config: "iterator"
-  qname-minimisation: no
-  username: ""
-  chroot: ""
-  directory: "${folder}"
-  pidfile: ""
-  use-syslog: no
-  do-ip6: no
-  num-threads: 1
-remote-control:
-  control-enable: no
-${stubs.join('')}`;
+  const server = [`access-control: 127.0.0.0/8 ${access}`, 'do-not-query-localhost: no', 'module-config: "iterator"'];
+  const configuration = unboundConfiguration(folder, port, server, stubs);
   const file = join(folder, 'unbound.conf');
   writeFileSync(file, configuration);
   const address = `127.0.0.1:${port}`;
@@ -51,4 +36,19 @@ ${stubs.join('')}`;
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Of an unbound that a test starts: on loopback, as itself, with nothing of the machine's own settings. */
+export function unboundConfiguration(
+  folder: string,
+  port: number,
+  server: readonly string[],
+  zones: readonly string[],
+): string {
+  const common = [
+    ...['interface: 127.0.0.1', `port: ${port}`, 'qname-minimisation: no', 'username: ""', 'chroot: ""'],
+    ...[`directory: "${folder}"`, 'pidfile: ""', 'use-syslog: no', 'do-ip6: no', 'num-threads: 1'],
+  ];
+  const lines = [...common, ...server].map((line) => `  ${line}\n`).join('');
+  return `server:\n${lines}remote-control:\n  control-enable: no\n${zones.join('')}`;
 }

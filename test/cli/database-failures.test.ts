@@ -2,8 +2,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { testDatabase } from '../database.ts';
-import { freePort } from '../db/debian-server.ts';
 import { openDesk } from '../desk.ts';
+import { freeTcpPort } from '../port.ts';
 import { command, type Ran, temporaryHome } from './world.ts';
 
 const TARGET = '1.2.3.4';
@@ -64,7 +64,7 @@ async function sql(database: string, statement: string): Promise<void> {
 
 describe('a database that is down', () => {
   const address = async (): Promise<{ database: string; message: string }> => {
-    const where = `127.0.0.1:${await freePort()}/mine`;
+    const where = `127.0.0.1:${await freeTcpPort()}/mine`;
     const message =
       `dnsblwatch: Database postgres://me@${where}: nothing answers there. ` +
       'Is the server running, and is the port right?\n';

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import postgres, { type Sql } from 'postgres';
 import { accountFor, as } from '../../src/db/embedded/account.ts';
+import { freeTcpPort } from '../port.ts';
 import { debianPostgres } from './debian.ts';
 
 /** A PostgreSQL as a user has it: Debian's programs, a password, a TCP port on loopback; as root, under another account. */
@@ -42,7 +42,7 @@ export async function startDebianServer(): Promise<DebianServer> {
     { ...as(account), encoding: 'utf8' },
   );
   if (run.status !== 0) throw new Error(`initdb: ${run.stderr}`);
-  const port = await freePort();
+  const port = await freeTcpPort();
   const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: data, fsync: 'off' };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(path.join(bin, 'postgres'), ['-D', data, ...options], { ...as(account), stdio: 'ignore' });
@@ -60,16 +60,6 @@ export async function startDebianServer(): Promise<DebianServer> {
       rmSync(home, { recursive: true, force: true });
     },
   };
-}
-
-/** A TCP port on loopback where nothing listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function untilUp(sql: Sql, child: ChildProcess): Promise<void> {

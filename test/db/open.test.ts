@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { databaseFailure, withoutPassword } from '../../src/db/failure.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { testDatabase } from '../database.ts';
-import { freePort } from './debian-server.ts';
+import { freeTcpPort } from '../port.ts';
 import { migrationsOf } from './migrations.ts';
 
 const migrations = migrationsOf('create table thing (id bigint primary key);');
@@ -28,7 +28,7 @@ describe('an address', () => {
   });
 
   test('of a server that is down says so, without the password', async () => {
-    const port = await freePort();
+    const port = await freeTcpPort();
     expect(await failure(`postgres://me:s3cret@127.0.0.1:${port}/mine`)).toBe(
       `UserError: Database postgres://me@127.0.0.1:${port}/mine: nothing answers there. ` +
         'Is the server running, and is the port right?',
