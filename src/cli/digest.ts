@@ -11,9 +11,10 @@ import { writeHtml } from '../notify/render/html.ts';
 import { MARKDOWN, TEXT, writeMarkup } from '../notify/render/markup.ts';
 import { count } from '../output/table.ts';
 import { LANGUAGES } from '../text/say.ts';
+import { isTimeZone } from '../time-zone.ts';
 import { withDatabase } from './database.ts';
 import { notifySetup, report } from './notify.ts';
-import { type CommonOptions, formatOf, settingsOf } from './options.ts';
+import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
 export type DigestOptions = CommonOptions & {
@@ -32,7 +33,7 @@ export async function digest(options: DigestOptions, world: World): Promise<numb
   const span = spanOf(options.period ?? '24h');
   const reader = readerOf(formatLanguage(options.language), zoneOf(options.timeZone ?? 'UTC'));
   const settings = await settingsOf(options, world);
-  if (options.send === true) return await sendDigests(span, options, world);
+  if (options.send === true) return await sendDigests(span, options, settings, world);
   return await withDatabase(settings.database, async (db) => {
     const now = world.now();
     const period = { from: new Date(now.getTime() - span), to: now };
@@ -49,12 +50,11 @@ function written(read: Digest, format: (typeof FORMATS)[number], reader: ReturnT
   return `${writeMarkup(doc, format === 'markdown' ? MARKDOWN : TEXT)}\n`;
 }
 
-async function sendDigests(span: number, options: DigestOptions, world: World): Promise<number> {
+async function sendDigests(span: number, options: DigestOptions, settings: Settings, world: World): Promise<number> {
   if (options.tag !== undefined)
     throw new UserError(
       'digest --send --tag: every channel gets the tags of its routes; expected one of the two options',
     );
-  const settings = await settingsOf(options, world);
   const setup = await notifySetup(settings);
   return await withDatabase(settings.database, async (db) => {
     const now = world.now();
@@ -79,9 +79,6 @@ function formatLanguage(text: string | undefined): (typeof LANGUAGES)[number] {
 }
 
 function zoneOf(text: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
-  } catch {
-    throw new UserError(`--time-zone "${text}": expected a time zone such as Europe/Berlin`);
-  }
+  if (!isTimeZone(text)) throw new UserError(`--time-zone "${text}": expected a time zone such as Europe/Berlin`);
+  return text;
 }

@@ -5,10 +5,10 @@ import type { Channel, ChannelKind } from '../notify/channels/channel.ts';
 import type { Alerting, Route } from '../notify/routes.ts';
 import type { Env } from '../places.ts';
 import { LANGUAGES } from '../text/say.ts';
+import { duration, name, text, timeZone } from './pieces.ts';
 
 /** The keys `channels`, `routes` and `alerts` of the configuration: their schema, and what they mean. */
 
-const text = v.pipe(v.string('expected text'), v.nonEmpty('expected text'));
 const httpUrl = v.pipe(
   v.string('expected an http or https address'),
   v.check((value) => hasProtocol(value, 'https:', 'http:'), 'expected an http or https address'),
@@ -21,16 +21,8 @@ const mailbox = v.pipe(
   v.string('expected a mail address'),
   v.regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'expected a mail address'),
 );
-const id = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, 'expected a name of small letters, digits and -'));
-const timeZone = v.pipe(
-  v.string('expected a time zone such as Europe/Berlin'),
-  v.check(isTimeZone, 'expected a time zone such as Europe/Berlin'),
-);
 const level = v.picklist(['low', 'medium', 'high'], 'expected low, medium or high');
-const duration = v.pipe(
-  v.string('expected a duration such as 24h'),
-  v.check((value) => parseDuration(value) !== null, 'expected a duration such as 24h'),
-);
+const span = duration('24h');
 const oneOrMore = <T extends v.GenericSchema>(schema: T, message: string) =>
   v.union([schema, v.pipe(v.array(schema), v.minLength(1, message))], message);
 
@@ -90,7 +82,7 @@ export const notifyEntries = {
   channels: v.pipe(
     v.optional(
       v.record(
-        id,
+        name,
         v.variant('type', Object.values(kinds), `expected one of ${TYPES}`),
         'expected an object of channels',
       ),
@@ -121,13 +113,10 @@ export const notifyEntries = {
   alerts: v.optional(
     v.strictObject(
       {
-        window: v.pipe(v.optional(duration), v.description('How long news are gathered for one message. Default: 5m')),
-        blind: v.pipe(
-          v.optional(duration),
-          v.description('A list that tells nothing for so long is told. Default: 24h'),
-        ),
+        window: v.pipe(v.optional(span), v.description('How long news are gathered for one message. Default: 5m')),
+        blind: v.pipe(v.optional(span), v.description('A list that tells nothing for so long is told. Default: 24h')),
         reminders: v.pipe(
-          v.optional(v.array(duration, 'expected an array of durations')),
+          v.optional(v.array(span, 'expected an array of durations')),
           v.description('When a listing that stays is told again. Default: [1d, 3d, 7d]'),
         ),
       },
@@ -239,15 +228,6 @@ function kindFrom(
 function hasProtocol(value: string, ...protocols: string[]): boolean {
   try {
     return protocols.includes(new URL(value).protocol);
-  } catch {
-    return false;
-  }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
   } catch {
     return false;
   }

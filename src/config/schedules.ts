@@ -1,24 +1,11 @@
 import * as v from 'valibot';
 import { parseDuration } from '../duration.ts';
 import { UserError } from '../errors.ts';
-import { isTimeZone } from '../schedule/cron.ts';
 import { readSchedules, type Schedule } from '../schedule/schedules.ts';
+import { duration, name, text, timeZone } from './pieces.ts';
 
 /** The keys `schedules` and `serve` of the configuration: their schema, and what they mean. */
 
-const text = v.pipe(v.string('expected text'), v.nonEmpty('expected text'));
-const durationOf = (example: string) => {
-  const message = `expected a duration such as ${example}`;
-  return v.pipe(
-    v.string(message),
-    v.check((value) => parseDuration(value) !== null, message),
-  );
-};
-const timeZone = v.pipe(
-  v.string('expected a time zone such as Europe/Berlin'),
-  v.check(isTimeZone, 'expected a time zone such as Europe/Berlin'),
-);
-const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, 'expected a name of small letters, digits and -'));
 const LISTEN = 'expected an address and a port such as 127.0.0.1:9153, or off';
 const listen = v.pipe(
   v.string(LISTEN),
@@ -44,7 +31,7 @@ const schedule = v.union(
         v.description('As `lists` above, for this schedule'),
       ),
       jitter: v.pipe(
-        v.optional(durationOf('10m')),
+        v.optional(duration('10m')),
         v.description('A scan starts so much later at most, at random. Default: 10m'),
       ),
     }),
@@ -62,7 +49,7 @@ export const serveEntries = {
       {
         listen: v.pipe(v.optional(listen), v.description('Of metrics and health. Default: 127.0.0.1:9153')),
         stopWithin: v.pipe(
-          v.optional(durationOf('30s')),
+          v.optional(duration('30s')),
           v.description('What is under way after that is left to the next start. Default: 30s'),
         ),
         targetMetrics: v.pipe(

@@ -1,15 +1,11 @@
 import * as v from 'valibot';
 import { parseServer } from '../dns/resolvers.ts';
-import { parseDuration } from '../duration.ts';
 import { notifyEntries } from './channels.ts';
+import { duration, text } from './pieces.ts';
 import { serveEntries } from './schedules.ts';
 
-const duration = v.pipe(
-  v.string('expected a duration such as 5m or 0s'),
-  v.check((text) => parseDuration(text) !== null, 'expected a duration such as 5m or 0s'),
-);
+const span = duration('5m', '0s');
 
-const text = v.pipe(v.string('expected text'), v.nonEmpty('expected text'));
 /** No number alone: valibot takes an array for an object with such keys. */
 const listId = v.pipe(v.string(), v.regex(/\D/, 'expected the id of a list or operator'));
 const positive = v.pipe(v.number('expected a number'), v.minValue(0.001, 'expected a number above 0'));
@@ -84,14 +80,14 @@ export const configSchema = v.strictObject({
     v.description('Account keys by list or operator id; secret. Also DNSBLWATCH_KEY_<ID> in the environment'),
   ),
   resolver: v.pipe(v.optional(resolver), v.description('How lists are asked. Default: auto')),
-  timeout: v.pipe(v.optional(duration), v.description('Deadline of a lookup over all its tries. Default: 5s')),
+  timeout: v.pipe(v.optional(span), v.description('Deadline of a lookup over all its tries. Default: 5s')),
   confirm: v.pipe(
     v.optional(
       v.strictObject(
         {
           listed: v.pipe(v.optional(count(1, 20)), v.description('Verdicts that make a listing. Default: 1')),
           delisted: v.pipe(v.optional(count(1, 20)), v.description('Proven cleans that end one. Default: 2')),
-          spacing: v.pipe(v.optional(duration), v.description('Least time between two that count. Default: 5m')),
+          spacing: v.pipe(v.optional(span), v.description('Least time between two that count. Default: 5m')),
         },
         'expected an object with listed, delisted, spacing',
       ),

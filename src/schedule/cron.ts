@@ -13,15 +13,6 @@ export function cronFault(expression: string): string | null {
   return fields > 5 ? `${fields} fields in place of five (no seconds)` : null;
 }
 
-export function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The last time at or before `at` at which it was due. */
 export function lastDue({ expression, timeZone }: Cron, at: Date): Date {
   // prev() is strictly before, and the moment itself counts.

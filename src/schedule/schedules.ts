@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
-import { type Cron, cronFault, isTimeZone } from './cron.ts';
+import { isTimeZone } from '../time-zone.ts';
+import { type Cron, cronFault } from './cron.ts';
 
 /** What is done when it is due, and on what. */
 export type Schedule = Cron & {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cronFault, dueBetween, isTimeZone, lastDue } from '../../src/schedule/cron.ts';
+import { cronFault, dueBetween, lastDue } from '../../src/schedule/cron.ts';
+import { isTimeZone } from '../../src/time-zone.ts';
 
 const berlin = (expression: string) => ({ expression, timeZone: 'Europe/Berlin' });
 const iso = (dates: readonly Date[]): string[] => dates.map((date) => date.toISOString());
