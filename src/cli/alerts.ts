@@ -55,12 +55,3 @@ function logDelivery(log: Log, { channel, title, state, said }: Delivery): void 
   else if (state === 'dead') log.error(fields, 'message refused: dnsblwatch notify list, notify retry');
   else log.warn(fields, 'message not sent, to be tried again');
 }
-
-/** Channels and routes of the configuration; null where nobody is to be told. */
-export async function alertsSetup(
-  lists: Setup['lists'],
-  notify: () => Promise<Omit<Setup, 'lists'>>,
-): Promise<Setup | null> {
-  const { channels, routes, alerting } = await notify();
-  return channels.length === 0 ? null : { lists, channels, routes, alerting };
-}

@@ -1,16 +1,10 @@
 import { systemServers } from '../dns/resolvers.ts';
 import { openTransport } from '../dns/transport.ts';
 import { createPacing, type Pacing } from '../scan/pacing.ts';
-import type { RoundInput } from '../scan/round.ts';
+import type { Means } from '../scan/round.ts';
 import { stateLedger } from './ledger.ts';
 import type { Settings } from './options.ts';
 import type { World } from './world.ts';
-
-/** The part of a round that the machine and the settings decide. */
-export type Means = Pick<
-  RoundInput,
-  'zoneToAsk' | 'ask' | 'askMany' | 'resolver' | 'systemServers' | 'timeout' | 'pacing' | 'now' | 'signal'
->;
 
 /** How operators are paced; `close` puts down what is still to be counted. */
 export type Pace = (settings: Settings, world: World) => { pacing: Pacing; close(): Promise<void> | void };

@@ -2,7 +2,7 @@ import { withoutPassword } from '../db/failure.ts';
 import { parseDuration } from '../duration.ts';
 import { UserError } from '../errors.ts';
 import { addMute, endMutes, mutesSince, openListingId } from '../notify/mute-store.ts';
-import { endOf, isOn, type Mute, mutedText } from '../notify/mutes.ts';
+import { endOf, isOn, type Mute, mutedText, shownMute } from '../notify/mutes.ts';
 import { columns } from '../output/columns.ts';
 import { plain } from '../output/plain.ts';
 import { day } from '../output/table.ts';
@@ -100,17 +100,4 @@ function untilOf(text: string, now: Date): string {
   if (until <= now)
     throw new UserError(`--until "${text}": expected a time to come, a duration such as 7d, or delisted`);
   return until.toISOString();
-}
-
-function shownMute(mute: Mute) {
-  const { id, createdAt, until, listing, why, list, range } = mute;
-  return {
-    id,
-    target: range === null ? null : formatRange(range),
-    list,
-    createdAt,
-    until,
-    untilDelisted: listing !== null,
-    why,
-  };
 }

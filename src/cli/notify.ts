@@ -15,15 +15,21 @@ import { withDatabase } from './database.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
-/** Channels and routes of the configuration; without any there is nobody to tell. */
-export async function notifySetup({ config, catalogue }: Settings): Promise<Setup> {
+/** Channels and routes of the configuration; null: there is nobody to tell. */
+export async function alertsSetup({ config, catalogue }: Settings): Promise<Setup | null> {
   const { channels, routes, alerting } = await config.notify();
-  if (channels.length === 0)
-    throw new UserError(
-      `no channels in ${config.file ?? config.places.config}: expected channels: { NAME: { type: email, to: … } }; ` +
-        'dnsblwatch config schema describes them',
-    );
-  return { lists: catalogue.lists, channels, routes, alerting };
+  return channels.length === 0 ? null : { lists: catalogue.lists, channels, routes, alerting };
+}
+
+/** The same for a command that is of no use without channels. */
+export async function notifySetup(settings: Settings): Promise<Setup> {
+  const setup = await alertsSetup(settings);
+  if (setup !== null) return setup;
+  const { file, places } = settings.config;
+  throw new UserError(
+    `no channels in ${file ?? places.config}: expected channels: { NAME: { type: email, to: … } }; ` +
+      'dnsblwatch config schema describes them',
+  );
 }
 
 /** Decides what is owed now and sends what is due. Gives what became of each message. */

@@ -2,13 +2,13 @@ import type { List } from '../catalogue/list.ts';
 import type { Database } from '../db/open.ts';
 import { createFullScanHold } from '../listing/full-scan.ts';
 import { trackedTargets } from '../listing/tracked.ts';
-import { rateOf } from '../scan/pacing.ts';
+import { isFree, rateOf } from '../scan/pacing.ts';
+import type { Means } from '../scan/round.ts';
 import type { Log } from '../schedule/log.ts';
 import { overloads, type Round } from '../schedule/overload.ts';
 import type { Scanner } from '../schedule/scanner.ts';
 import type { Schedule } from '../schedule/schedules.ts';
 import { countOf } from '../target.ts';
-import type { Means } from './asking.ts';
 import { followConfig } from './configured.ts';
 import { listsToAsk, type Settings } from './options.ts';
 import type { World } from './world.ts';
@@ -22,7 +22,7 @@ export function scannerOf(db: Database, settings: Settings, means: Means, log: L
     policy: settings.config.confirm,
     catalogue: settings.catalogue.lists,
     listsOf: (schedule) => listsOf(settings, schedule),
-    isLimited: (list) => isLimited(list, settings),
+    isLimited: (list) => !isFree(rateOf(list, settings.config.limits)),
     followConfig: () => followConfig(db, settings, { ...world, err: (text) => log.info({}, text.trim()) }),
     onChanges(changes) {
       for (const { kind, target, list, after, at } of changes) log.info({ target, list, codes: after, at }, kind);
@@ -50,9 +50,4 @@ export async function overloadsOf(
 
 function listsOf(settings: Settings, { lists }: Schedule): List[] {
   return listsToAsk(settings, lists ?? undefined);
-}
-
-function isLimited(list: List, { config }: Settings): boolean {
-  const { perSecond, perDay } = rateOf(list, config.limits);
-  return perSecond !== null || perDay !== null;
 }

@@ -12,9 +12,10 @@ import { dueBefore } from '../schedule/ticks.ts';
 import { createHealth } from '../web/health.ts';
 import { createMetrics } from '../web/metrics.ts';
 import { openWebServer, type WebServer } from '../web/server.ts';
-import { type Alerts, alertsSetup, startAlerts } from './alerts.ts';
+import { type Alerts, startAlerts } from './alerts.ts';
 import { withAsking } from './asking.ts';
 import { withDatabase } from './database.ts';
+import { alertsSetup } from './notify.ts';
 import { type CommonOptions, listsToAsk, type Settings, settingsOf } from './options.ts';
 import { sharedPace } from './pace.ts';
 import { overloadsOf, scannerOf } from './scanner.ts';
@@ -82,7 +83,7 @@ function isPretty({ log }: ServeOptions, { errIsTerminal }: World): boolean {
 
 async function read(options: ServeOptions, world: World): Promise<Setup> {
   const settings = await settingsOf(options, world);
-  const alerting = await alertsSetup(settings.catalogue.lists, settings.config.notify);
+  const alerting = await alertsSetup(settings);
   return { settings, serving: await settings.config.serve(), alerting };
 }
 

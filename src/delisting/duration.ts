@@ -1,3 +1,5 @@
+import { sayIn, spanText } from '../text/say.ts';
+
 const PATTERN = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
 const SECOND = 1000;
@@ -14,10 +16,7 @@ export function durationMs(text: string | undefined): number | null {
   return sum > 0 ? sum : null;
 }
 
-/** A time span for people: `14 h`, `24 h`, `3 days`. Rounded down: what is not over yet is not said to be. */
-export function spokenDuration(ms: number): string {
-  if (ms < MINUTE) return 'less than a minute';
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
-  if (ms <= 2 * DAY) return `${Math.floor(ms / HOUR)} h`;
-  return `${Math.floor(ms / DAY)} days`;
-}
+const ENGLISH = sayIn('en');
+
+/** A time span for people, in English. */
+export const spokenDuration = (ms: number): string => spanText(ms, ENGLISH);

@@ -18,6 +18,18 @@ export type Mute = {
   endedAt: string | null;
 };
 
+/** A mute as it is shown. `untilDelisted`: until its one listing is over. */
+export type ShownMute = Pick<Mute, 'id' | 'list' | 'createdAt' | 'until' | 'why'> & {
+  /** null: every target. */
+  target: string | null;
+  untilDelisted: boolean;
+};
+
+export function shownMute({ id, createdAt, until, listing, why, list, range }: Mute): ShownMute {
+  const target = range === null ? null : formatRange(range);
+  return { id, target, list, createdAt, until, untilDelisted: listing !== null, why };
+}
+
 /** When a mute ended or will; null: nobody knows. */
 export function endOf({ until, endedAt }: Pick<Mute, 'until' | 'endedAt'>): string | null {
   if (until === null || endedAt === null) return until ?? endedAt;

@@ -45,6 +45,12 @@ export type RoundInput = {
   findNameServers?: FindNameServers;
 };
 
+/** The part of a round that the machine and the settings decide. */
+export type Means = Pick<
+  RoundInput,
+  'zoneToAsk' | 'ask' | 'askMany' | 'resolver' | 'systemServers' | 'timeout' | 'pacing' | 'now' | 'signal'
+>;
+
 /**
  * Asks all lists at once about all targets of their kinds. Batches come as they are done, a list's report after its
  * last; leaving the loop or aborting `signal` stops everything that is under way.

@@ -9,18 +9,12 @@ import { recordBatch } from '../listing/record.ts';
 import { finishScan, type Scan, type ScanOptions, startFullScan, startNamedScan } from '../listing/scans.ts';
 import type { Policy } from '../listing/state.ts';
 import { trackedTargets } from '../listing/tracked.ts';
-import { type RoundInput, runRound } from '../scan/round.ts';
+import { type Means, runRound } from '../scan/round.ts';
 import type { Schedule } from './schedules.ts';
 import { outside, type Shard, shardsOf } from './shards.ts';
 
 /** Small enough that little is asked again after a kill. */
 const BATCH = 2000;
-
-/** What the machine and the settings decide of a round (cli/asking.ts). */
-type Means = Omit<
-  RoundInput,
-  'lists' | 'targets' | 'txt' | 'seenControls' | 'known' | 'workedBefore' | 'covered' | 'batchSize'
->;
 
 export type Scanner = {
   db: Database;

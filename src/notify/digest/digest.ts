@@ -1,7 +1,6 @@
 import type { Actor } from '../../delisting/facts.ts';
 import type { Why } from '../../scan/verdict.ts';
-import { formatRange } from '../../target.ts';
-import { type Mute, muteOf } from '../mutes.ts';
+import { type Mute, muteOf, type ShownMute, shownMute } from '../mutes.ts';
 import type { ListFacts, ListingFacts } from '../notice.ts';
 import { type Sight, silentTogether } from '../sight.ts';
 
@@ -28,15 +27,7 @@ export type Digest = {
   /** So many operators fail together that it is us; 0: they do not. */
   outage: number;
   lists: ListChange[];
-  muted: {
-    id: number;
-    target: string | null;
-    list: string | null;
-    createdAt: string;
-    until: string | null;
-    untilDelisted: boolean;
-    why: string | null;
-  }[];
+  muted: ShownMute[];
   trend: Trend;
 };
 
@@ -117,17 +108,7 @@ export function digestOf(input: DigestInput): Digest {
     })),
     outage: silentTogether(sights)?.operators ?? 0,
     lists,
-    muted: mutes.map(({ id, createdAt, until, listing, why, range, list }) => ({
-      ...{
-        id,
-        target: range === null ? null : formatRange(range),
-        list,
-        createdAt,
-        until,
-        untilDelisted: listing !== null,
-        why,
-      },
-    })),
+    muted: mutes.map(shownMute),
     trend: trendOf(listings, period),
   };
 }
