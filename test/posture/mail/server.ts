@@ -70,9 +70,11 @@ function serve(socket: net.Socket, script: Script, commands: string[], secure: b
       const reply = answer(line, script, secure);
       if (reply === null) continue;
       socket.write(`${reply}\r\n`);
-      if (/STARTTLS$|^STLS/i.test(line) && /^(220|\+OK|b OK)/.test(reply) && script.tls !== undefined) {
+      if (/STARTTLS$|^STLS/i.test(line) && /^(220|\+OK|b OK)/.test(reply)) {
+        // What comes now is no line; without a certificate it is never answered.
         socket.off('data', onData);
-        serve(secured(socket, script), script, commands, true);
+        if (script.tls === undefined) socket.resume();
+        else serve(secured(socket, script), script, commands, true);
         return;
       }
     }
