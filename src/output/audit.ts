@@ -3,6 +3,7 @@ import type { Finding, Outcome, Severity } from '../posture/finding.ts';
 import type { FindingChange } from '../posture/record.ts';
 import type { Paint } from './colour.ts';
 import { field } from './csv.ts';
+import { markdownTable } from './markdown.ts';
 import { plain } from './plain.ts';
 
 /** An audit as text. Evidence is of strangers, and is made harmless here. */
@@ -115,21 +116,14 @@ export function auditCsv({ findings }: Audit): string {
 
 export function auditMarkdown({ subject, findings, finishedAt, summary }: Audit): string {
   const about = [...subject.domains, ...subject.addresses.map(({ text }) => text)].join(', ');
+  const header = ['outcome', 'severity', 'check', 'subject', 'why', 'what to do'];
   const rows = inOrder(findings).map((one) =>
-    [one.outcome, one.severity, one.check, one.subject, one.why, one.fix?.say ?? one.settle ?? '']
-      .map((cell) => plain(cell).replace(/[\\`*_{}[\]<>()#|!~&]/g, '\\$&'))
-      .join(' | '),
+    [one.outcome, one.severity, one.check, one.subject, one.why, one.fix?.say ?? one.settle ?? ''].map((cell) =>
+      plain(cell),
+    ),
   );
-  return [
-    `## Audit of ${about}, ${finishedAt.toISOString()}`,
-    '',
-    '| outcome | severity | check | subject | why | what to do |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...rows.map((row) => `| ${row} |`),
-    '',
-    `${summary.fail} failed, ${summary.warn} to better, ${summary.unknown} unknown, ${summary.pass} in order.`,
-    '',
-  ].join('\n');
+  const counts = `${summary.fail} failed, ${summary.warn} to better, ${summary.unknown} unknown, ${summary.pass} in order.`;
+  return `## Audit of ${about}, ${finishedAt.toISOString()}\n\n${markdownTable(header, rows)}\n${counts}\n`;
 }
 
 const STATES = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;

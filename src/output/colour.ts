@@ -40,3 +40,11 @@ const COLOURS: Paint = {
 export function paintFor(options: { terminal: boolean; noColor: boolean }): Paint {
   return options.terminal && !options.noColor ? COLOURS : NO_PAINT;
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that are written here
+const COLOUR = /\u001b\[\d+m/g;
+
+export const uncoloured = (text: string): string => text.replace(COLOUR, '');
+
+/** Columns that it takes in a terminal: colours take none. */
+export const widthOf = (text: string): number => uncoloured(text).length;

@@ -1,5 +1,4 @@
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that colour.ts writes
-const COLOUR = /\u001b\[\d+m/g;
+import { uncoloured, widthOf } from './colour.ts';
 
 /** Below this a line is left to the terminal: there is no room to fold it well. */
 const LEAST_ROOM = 24;
@@ -11,7 +10,7 @@ const LEAST_ROOM = 24;
 export function folded(text: string, width: number): string {
   return text
     .split('\n')
-    .map((line) => (seen(line) <= width ? line : foldLine(line, width)))
+    .map((line) => (widthOf(line) <= width ? line : foldLine(line, width)))
     .join('\n');
 }
 
@@ -21,7 +20,7 @@ function foldLine(line: string, width: number): string {
   const lines: string[] = [];
   let current = '';
   for (const part of line.split(/( +)/)) {
-    if (/^ *$/.test(part) || current.trim() === '' || seen(current + part) <= width) {
+    if (/^ *$/.test(part) || current.trim() === '' || widthOf(current + part) <= width) {
       current += part;
       continue;
     }
@@ -33,7 +32,7 @@ function foldLine(line: string, width: number): string {
 
 /** What stands before each following line. */
 function marginOf(line: string, width: number): string {
-  const plain = line.replace(COLOUR, '');
+  const plain = uncoloured(line);
   const quote = /^\s*\| /.exec(plain)?.[0];
   if (quote !== undefined) return quote;
   const indent = /^ */.exec(plain)?.[0].length ?? 0;
@@ -43,5 +42,3 @@ function marginOf(line: string, width: number): string {
   const column = last === undefined ? indent + 2 : last.index + last[0].length;
   return ' '.repeat(indent === 0 && last === undefined ? 0 : column);
 }
-
-const seen = (text: string): number => text.replace(COLOUR, '').length;

@@ -1,9 +1,6 @@
-import { addressNumber, addressText } from '../address.ts';
 import { CHECKS } from './checks.ts';
 import type { Finding, Outcome } from './finding.ts';
-import { mailHosts } from './mx.ts';
-import { addressesOf } from './records.ts';
-import { isSpecial } from './special.ts';
+import { mailAddresses } from './mail-addresses.ts';
 import type { Asking, AuditedAddress, Subject } from './subject.ts';
 
 export type Audit = {
@@ -43,15 +40,7 @@ export async function audit(given: Subject, asking: Asking, now: () => Date): Pr
 /** Where only a domain was named: the addresses of the hosts that take its mail. */
 async function addressesFound(domains: string[], { lookup, allowSpecial }: Asking): Promise<AuditedAddress[]> {
   const found = new Map<string, AuditedAddress>();
-  for (const domain of domains)
-    for (const host of await mailHosts(lookup, domain)) {
-      const { addresses } = await addressesOf(lookup, host);
-      for (const address of addresses) {
-        const number = addressNumber(address);
-        if (number === null || found.size >= MOST_FOUND || (!allowSpecial && isSpecial(address))) continue;
-        const text = addressText(number.kind, number.value);
-        if (!found.has(text)) found.set(text, { kind: number.kind, text, mx: host });
-      }
-    }
-  return [...found.values()];
+  for (const { kind, text, host } of await mailAddresses(lookup, domains, allowSpecial))
+    if (!found.has(text)) found.set(text, { kind, text, mx: host });
+  return [...found.values()].slice(0, MOST_FOUND);
 }

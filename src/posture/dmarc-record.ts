@@ -1,4 +1,5 @@
 import { dmarcPolicies, type Policies, parseDmarc } from './mailauth.ts';
+import { parseTags } from './tags.ts';
 
 /** A DMARC record read for what it says and what is wrong with it (RFC 9989 4.7, 4.10.1). Pure. */
 export type DmarcReading = {
@@ -29,12 +30,7 @@ const HISTORIC = new Set(['pct', 'rf', 'ri']);
 
 export function readDmarc(text: string): DmarcReading {
   const record = parseDmarc(text.trim());
-  const tags = new Map(
-    text
-      .split(';')
-      .filter((part) => part.includes('='))
-      .map((part) => [part.slice(0, part.indexOf('=')).trim(), part.slice(part.indexOf('=') + 1).trim()] as const),
-  );
+  const tags = parseTags(text);
   const rua = reportAddresses(tags.get('rua'));
   const reading = { tags, rua, testing: tags.get('t')?.toLowerCase() === 'y' };
   if (record === null)

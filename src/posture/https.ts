@@ -79,19 +79,8 @@ function get(host: string, path: string, addresses: string[], options: FetchOpti
 
 /** A refused connection and a bad certificate are the server's; what takes too long may be ours. */
 function failureOf(error: NodeJS.ErrnoException, deadline: number): Fetched {
+  if (error.name === 'AbortError') return { kind: 'failed', why: `no answer within ${deadline / 1000} s` };
   const code = error.code ?? error.message;
-  if (
-    error.name === 'AbortError' ||
-    code === 'ABORT_ERR' ||
-    code === 'ETIMEDOUT' ||
-    code === 'ECONNRESET' ||
-    code === 'ENETUNREACH' ||
-    code === 'EHOSTUNREACH'
-  )
-    return {
-      kind: 'failed',
-      why: error.name === 'AbortError' ? `no answer within ${deadline / 1000} s` : `HTTPS: ${code}`,
-    };
   if (code === 'ECONNREFUSED') return { kind: 'wrong', why: 'nothing listens for HTTPS there' };
   if (/CERT|SELF_SIGNED|VERIFY|ALTNAME/.test(code))
     return { kind: 'wrong', why: `its certificate is not accepted (${code})` };

@@ -20,23 +20,10 @@ function missingPart(programs: Record<string, string>): string | null {
   return null;
 }
 
-const part = missingPart({ rbldnsd: 'rbldnsd', unbound: 'unbound' });
-const data = existsSync(ZONES) ? null : `no zone data at ${ZONES}`;
-
 /**
  * What the tests of this folder do: run; fail, where CI lacks a program; or are reported as not run, with the reason as
- * their name. The zone data is no part of the repository, so a clone that stands alone is excused from it, in CI too.
+ * their name. `reason`: another reason why they cannot run.
  */
-export const acceptance = {
-  run: data === null && (part === null || process.env.CI === 'true'),
-  named: (name: string): string => (part === null && data === null ? name : `${name}: not run, ${part ?? data}`),
-  /** Throws in CI when a program is missing. */
-  demandParts(): void {
-    if (part !== null) throw new Error(`CI must have all parts: ${part}`);
-  },
-};
-
-/** The same for tests that need other programs and no zone data; `reason`: another reason why they cannot run. */
 export function partsOf(programs: Record<string, string>, reason: string | null = null) {
   const missing = missingPart(programs);
   return {
@@ -48,6 +35,12 @@ export function partsOf(programs: Record<string, string>, reason: string | null 
     },
   };
 }
+
+/** The zone data is no part of the repository, so a clone that stands alone is excused from it, in CI too. */
+const data = existsSync(ZONES) ? null : `no zone data at ${ZONES}`;
+
+/** For tests with rbldnsd and unbound. */
+export const acceptance = partsOf({ rbldnsd: 'rbldnsd', unbound: 'unbound' }, data);
 
 export async function freePort(): Promise<number> {
   const socket = dgram.createSocket('udp4');

@@ -1,9 +1,6 @@
 import type { Lookup } from '../../dns/lookup.ts';
-import { kindOf } from '../../target.ts';
-import { mailHosts } from '../mx.ts';
+import { mailAddresses } from '../mail-addresses.ts';
 import { reverseNames } from '../ptr.ts';
-import { addressesOf } from '../records.ts';
-import { isSpecial } from '../special.ts';
 import type { AuditedAddress, Subject } from '../subject.ts';
 import { type ProbeOptions, probeService } from './probe.ts';
 import { SERVICES, type ServiceLook } from './service.ts';
@@ -60,37 +57,22 @@ async function lookAtAll(subject: Subject, options: LookOptions): Promise<SeenSe
 
 async function mailServers(subject: Subject, { lookup, allowSpecial }: LookOptions): Promise<MailServer[]> {
   const servers = new Map<string, MailServer>();
-  for (const domain of subject.domains) {
-    // The first choice alone is asked for the mailboxes: one try says enough.
-    let recipients = [`postmaster@${domain}`, `abuse@${domain}`];
-    for (const host of await mailHosts(lookup, domain)) {
-      const { addresses } = await addressesOf(lookup, host);
-      for (const address of addresses) {
-        if (!allowSpecial && isSpecial(address)) continue;
-        const server = servers.get(address) ?? {
-          address,
-          kind: kindOf(address) as 'ipv4' | 'ipv6',
-          name: host,
-          receives: [],
-          recipients: [],
-        };
-        if (!server.receives.includes(domain)) server.receives.push(domain);
-        server.recipients.push(...recipients);
-        recipients = [];
-        servers.set(address, server);
-      }
-    }
+  // The first choice of a domain alone is asked for its mailboxes: one try says enough.
+  const asked = new Set<string>();
+  for (const { domain, host, kind, text } of await mailAddresses(lookup, subject.domains, allowSpecial)) {
+    const server = servers.get(text) ?? { address: text, kind, name: host, receives: [], recipients: [] };
+    if (!server.receives.includes(domain)) server.receives.push(domain);
+    if (!asked.has(domain)) server.recipients.push(`postmaster@${domain}`, `abuse@${domain}`);
+    asked.add(domain);
+    servers.set(text, server);
   }
-  for (const address of subject.addresses)
-    if (!servers.has(address.text))
-      servers.set(address.text, {
-        address: address.text,
-        kind: address.kind,
-        name: await nameOf(address, subject, lookup),
-        receives: [],
-        recipients: [],
-      });
-  return [...servers.values()].slice(0, MOST_SERVERS);
+  const named = subject.addresses
+    .filter(({ text }) => !servers.has(text))
+    .map(async (address): Promise<MailServer> => {
+      const name = await nameOf(address, subject, lookup);
+      return { address: address.text, kind: address.kind, name, receives: [], recipients: [] };
+    });
+  return [...servers.values(), ...(await Promise.all(named))].slice(0, MOST_SERVERS);
 }
 
 async function nameOf(address: AuditedAddress, { helo }: Subject, lookup: Lookup): Promise<string | null> {
