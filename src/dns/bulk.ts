@@ -10,6 +10,7 @@ import { replyWithin, waitAfter } from './rtt.ts';
 import type { Servers } from './servers.ts';
 import type { TransportStats } from './transport.ts';
 import { createWheel, type Timed } from './wheel.ts';
+import { isReply } from './wire.ts';
 
 /**
  * Many questions of one list: A records of IPv4 addresses. The transport takes the next one when a server has room for
@@ -43,12 +44,13 @@ type BulkHandle = {
 
 export type AskMany = (bulk: Bulk) => BulkHandle;
 
+/** With the questions on their way, of all its askers. */
+type BulkLane = Lane<Asker> & { flights: Flights<Flight> };
+
 type Asker = {
   bulk: Bulk;
   suffix: Buffer;
-  lane: Lane<Asker>;
-  /** Those of the lane, of all its askers. */
-  flights: Flights<Flight>;
+  lane: BulkLane;
   /** The lane's server, among those of `bulk`. */
   place: number;
   /** Questions not answered yet. */
@@ -86,35 +88,24 @@ export function createBulkAsker(options: {
   ask: Ask;
 }): { askMany: AskMany; close(): void } {
   const { servers, stats, now } = options;
-  const lanes = new Map<Server, Lane<Asker>>();
-  const inFlight = new Map<Lane<Asker>, Flights<Flight>>();
+  const lanes = new Map<Server, BulkLane>();
   const wheel = createWheel<Flight>(onDue);
   let flying = 0;
   let pumping = false;
   let begin = 0;
   let closed = false;
 
-  function laneOf(server: Server): Lane<Asker> {
+  function laneOf(server: Server): BulkLane {
     const known = lanes.get(server);
     if (known !== undefined) return known;
-    const lane = createLane<Asker>(servers.of(server));
-    const flights = createFlights<Flight>(random16);
+    const lane: BulkLane = { ...createLane<Asker>(servers.of(server)), flights: createFlights<Flight>(random16) };
     lanes.set(server, lane);
-    inFlight.set(lane, flights);
-    void openConnected(lane.state, SOCKETS, (socket, message) => receive(lane, flights, socket, message)).then(
-      (sockets) => {
-        lane.sockets = sockets ?? [];
-        if (closed) for (const socket of lane.sockets) socket.close();
-        pumpSoon();
-      },
-    );
+    void openConnected(lane.state, SOCKETS, (socket, message) => receive(lane, socket, message)).then((sockets) => {
+      lane.sockets = sockets ?? [];
+      if (closed) for (const socket of lane.sockets) socket.close();
+      pumpSoon();
+    });
     return lane;
-  }
-
-  function flightsOf(lane: Lane<Asker>): Flights<Flight> {
-    const flights = inFlight.get(lane);
-    if (flights === undefined) throw new Error(`no lane of ${lane.state.server}`);
-    return flights;
   }
 
   /** After what has arrived is read: sending between the messages takes much longer. */
@@ -147,13 +138,7 @@ export function createBulkAsker(options: {
     if (turn === 0) pumpSoon();
   }
 
-  function launch(
-    lane: Lane<Asker>,
-    sockets: readonly ConnectedSocket[],
-    asker: Asker,
-    token: number,
-    at: number,
-  ): void {
+  function launch(lane: BulkLane, sockets: readonly ConnectedSocket[], asker: Asker, token: number, at: number): void {
     const { bulk } = asker;
     const { server } = lane.state;
     if (sockets.length === 0) {
@@ -176,7 +161,7 @@ export function createBulkAsker(options: {
       tries: 0,
       counted: false,
     };
-    asker.flights.add(flight);
+    asker.lane.flights.add(flight);
     flight.query = encodeAddressQuery(flight.id, bulk.addressOf(token), asker.suffix, bulk.recursionDesired);
     asker.open += 1;
     send(flight, at);
@@ -227,14 +212,14 @@ export function createBulkAsker(options: {
     send(flight, at);
   }
 
-  function receive(lane: Lane<Asker>, flights: Flights<Flight>, socket: number, message: Buffer): void {
+  function receive(lane: BulkLane, socket: number, message: Buffer): void {
     stats.received += 1;
-    if (message.length < 12 || ((message[2] ?? 0) & 0x80) === 0) {
+    if (!isReply(message)) {
       stats.undecodable += 1;
       lane.state.dropped += 1;
       return;
     }
-    const flight = flights.get(((message[0] ?? 0) << 8) | (message[1] ?? 0));
+    const flight = lane.flights.get(((message[0] ?? 0) << 8) | (message[1] ?? 0));
     if (flight === undefined) {
       stats.late += 1;
       return;
@@ -294,7 +279,7 @@ export function createBulkAsker(options: {
     const { asker } = flight;
     wheel.clear(flight);
     uncount(flight);
-    asker.flights.remove(flight);
+    asker.lane.flights.remove(flight);
     if (asker.open === OPEN_MOST) comeBack(asker);
     asker.open -= 1;
   }
@@ -319,8 +304,7 @@ export function createBulkAsker(options: {
     return {
       add(server) {
         const lane = laneOf(server);
-        const flights = flightsOf(lane);
-        const asker = { bulk, suffix, lane, flights, place: askers.length, open: 0, stopped: closed };
+        const asker = { bulk, suffix, lane, place: askers.length, open: 0, stopped: closed };
         askers.push(asker);
         comeBack(asker);
         pumpSoon();
@@ -331,7 +315,7 @@ export function createBulkAsker(options: {
           asker.stopped = true;
           removeAsker(asker.lane, asker);
           if (asker.open === 0) continue;
-          for (const flight of asker.flights.all()) if (flight.asker === asker) land(flight);
+          for (const flight of asker.lane.flights.all()) if (flight.asker === asker) land(flight);
         }
         pumpSoon();
       },
@@ -342,8 +326,8 @@ export function createBulkAsker(options: {
     askMany,
     close() {
       closed = true;
-      for (const [lane, flights] of inFlight) {
-        for (const flight of flights.all()) fail(flight, 'network', 'the transport is closed');
+      for (const lane of lanes.values()) {
+        for (const flight of lane.flights.all()) fail(flight, 'network', 'the transport is closed');
         for (const socket of lane.sockets ?? []) socket.close();
         lane.sockets = [];
       }

@@ -10,7 +10,7 @@ import { createServers, type ServerState } from './servers.ts';
 import { exchangeOverTcp } from './tcp.ts';
 import { openUdpSockets, type Peer } from './udp.ts';
 import { createWheel, type Timed } from './wheel.ts';
-import { MalformedMessage } from './wire.ts';
+import { isReply, MalformedMessage } from './wire.ts';
 
 /** Counted since the transport was opened. */
 export type TransportStats = {
@@ -194,7 +194,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
 
   function receive(socket: number, message: Buffer, from: { address: string; port: number }): void {
     stats.received += 1;
-    if (message.length < 12 || ((message[2] ?? 0) & 0x80) === 0) {
+    if (!isReply(message)) {
       stats.undecodable += 1;
       servers.noteDropped(from);
       return;
@@ -241,7 +241,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
     exchange.cancelTcp = exchangeOverTcp(exchange.peer, exchange.query, {
       onMessage(message) {
         stats.received += 1;
-        if (message.length < 12 || ((message[2] ?? 0) & 0x80) === 0) {
+        if (!isReply(message)) {
           stats.undecodable += 1;
           exchange.peer.dropped += 1;
         } else if (message.readUInt16BE(0) !== exchange.id || !sameQuestion(exchange.query, message)) {

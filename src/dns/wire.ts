@@ -20,6 +20,11 @@ const HEADER = 12;
 const MAX_NAME = 255;
 const DOT = 0x2e;
 
+/** Long enough for a header, and with the QR bit. */
+export function isReply(message: Buffer): boolean {
+  return message.length >= HEADER && ((message[2] ?? 0) & 0x80) !== 0;
+}
+
 /**
  * A failure by a bare header, without the question: what unbound says to clients that it does not serve, and others to
  * a query that they will not read. NOERROR and NXDOMAIN are answers, and those must repeat what they answer.

@@ -66,9 +66,7 @@ async function askOneByOne(line: Line, walk: Walk, options: BatchOptions): Promi
   const work = async (): Promise<void> => {
     for (let position = walk.take(); position !== -1; position = walk.take()) {
       const target = options.targets.at(position);
-      const asked = await askTarget(line, walk.session(position), { target, position }, options);
-      if (asked.clean === null) walk.drafted(asked.draft, asked);
-      else walk.absent(position, asked.clean.by, asked.clean.answer);
+      walk.asked(await askTarget(line, walk.session(position), { target, position }, options));
     }
   };
   await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, line.gate.abreast, options.to - options.from) }, work));

@@ -77,8 +77,7 @@ export function askInBulk(
       texts += 1;
       const asked = await readTarget(line, session, { target, position }, [{ named: target, lookup }], options);
       texts -= 1;
-      if (asked.clean === null) walk.drafted(asked.draft, asked);
-      else walk.absent(position, asked.clean.by, asked.clean.answer);
+      walk.asked(asked);
       if (asked.draft.result.verdict.kind !== 'unknown') answers += 1;
       closed();
     };

@@ -82,9 +82,9 @@ export function checked(answer: Answer, path: Path): Answer {
   return answer;
 }
 
-/** Another server of the same path may do better. */
+/** Nothing was learned of the target: another server of the same path may do better. */
+export const SILENCE: ReadonlySet<string> = new Set(['timeout', 'servfail', 'network']);
+
 export function worthRetrying(answer: Answer): boolean {
-  return (
-    answer.kind === 'failed' && (answer.why === 'timeout' || answer.why === 'servfail' || answer.why === 'network')
-  );
+  return answer.kind === 'failed' && SILENCE.has(answer.why);
 }

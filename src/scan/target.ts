@@ -2,7 +2,7 @@ import { refusalOf } from '../catalogue/codes.ts';
 import type { Answer } from '../dns/answer.ts';
 import { namesToAsk, queryName, type Target } from '../target.ts';
 import { addressesOf, eitherOf, judge, reasonOf } from './judge.ts';
-import type { Line } from './line.ts';
+import { type Line, worthRetrying } from './line.ts';
 import type { Draft } from './proof.ts';
 import { blank } from './results.ts';
 import type { Lookup, OpenServer, Session } from './session.ts';
@@ -87,7 +87,7 @@ export async function readTarget(
 function note(line: Line, { path }: Session, { answer }: Lookup): boolean {
   if (answer.kind === 'failed') {
     if (answer.why === 'budget') return true;
-    if (answer.why === 'timeout' || answer.why === 'servfail' || answer.why === 'network') line.operator.exhausted();
+    if (worthRetrying(answer)) line.operator.exhausted();
     if (answer.why !== 'refused' || path.resolver) return false; // a resolver refuses for itself
     line.operator.refused(`${line.list.id}: ${answer.detail}`);
     return true;

@@ -1,10 +1,9 @@
-import type { Answer } from '../dns/answer.ts';
 import type { Targets } from '../targets/positions.ts';
-import type { Line } from './line.ts';
+import { type Line, SILENCE } from './line.ts';
 import { type Draft, isTrouble, type Sessions } from './proof.ts';
 import type { OpenServer, Session } from './session.ts';
 import { createSheet, type Sheet } from './sheet.ts';
-import type { Verdict } from './verdict.ts';
+import type { AskedTarget } from './target.ts';
 
 /** Targets in a row without an answer, after which new controls are to say what is wrong. */
 const SILENT_TARGETS = 10;
@@ -24,10 +23,8 @@ export type Walk = {
   session(position: number): Session;
   /** As Sheet's. */
   clean(position: number, by: OpenServer, at: number, ttl: number, rcode: number): void;
-  /** The same, of an answer. */
-  absent(position: number, by: OpenServer, answer: Extract<Answer, { kind: 'absent' }>): void;
-  /** `lookups`: how many it took beyond the first. `stop`: no more before new controls. */
-  drafted(draft: Draft, more: { lookups: number; stop: boolean }): void;
+  /** What a target came to that was read in full: a clean costs no draft. */
+  asked(asked: AskedTarget): void;
   /** The first position not taken. */
   end(): number;
 };
@@ -84,24 +81,20 @@ export function createWalk(
       silent = 0;
       sheet.clean(position, by, at, ttl, rcode);
     },
-    absent(position, by, { at, ttl, rcode }) {
-      silent = 0;
-      sheet.clean(position, by, at.getTime(), ttl ?? -1, rcode === 'NXDOMAIN' ? 3 : 0);
-    },
-    drafted(draft, more) {
+    asked({ draft, clean, lookups: more, stop }) {
       const { position, verdict } = draft.result;
-      silent = isSilence(verdict) ? silent + 1 : 0;
-      lookups += more.lookups;
-      stopped ||= more.stop;
+      if (clean !== null) {
+        const { by, answer } = clean;
+        silent = 0;
+        sheet.clean(position, by, answer.at.getTime(), answer.ttl ?? -1, answer.rcode === 'NXDOMAIN' ? 3 : 0);
+        return;
+      }
+      silent = verdict.kind === 'unknown' && SILENCE.has(verdict.why) ? silent + 1 : 0;
+      lookups += more;
+      stopped ||= stop;
       drafts.push(draft);
       sheet.drafted(position);
     },
     end: () => next,
   };
-}
-
-function isSilence(verdict: Verdict): boolean {
-  return (
-    verdict.kind === 'unknown' && (verdict.why === 'timeout' || verdict.why === 'servfail' || verdict.why === 'network')
-  );
 }
