@@ -6,6 +6,7 @@ import { isFree, rateOf } from '../scan/pacing.ts';
 import type { Means } from '../scan/round.ts';
 import type { Log } from '../schedule/log.ts';
 import { overloads, type Round } from '../schedule/overload.ts';
+import { sayTrouble } from '../schedule/progress.ts';
 import type { Scanner } from '../schedule/scanner.ts';
 import type { Schedule } from '../schedule/schedules.ts';
 import { countOf } from '../target.ts';
@@ -14,7 +15,7 @@ import { listsToAsk, type Settings } from './options.ts';
 import type { World } from './world.ts';
 
 /** What the scans of `serve` and `worker` work with, as these settings have it. */
-export function scannerOf(db: Database, settings: Settings, means: Means, log: Log, world: World): Scanner {
+export function scannerOf(db: Database, settings: Settings, means: Scanner['means'], log: Log, world: World): Scanner {
   return {
     db,
     hold: createFullScanHold(db.sql),
@@ -27,6 +28,7 @@ export function scannerOf(db: Database, settings: Settings, means: Means, log: L
     onChanges(changes) {
       for (const { kind, target, list, after, at } of changes) log.info({ target, list, codes: after, at }, kind);
     },
+    onList: (scanId, report) => sayTrouble(scanId, report, log),
   };
 }
 

@@ -9,16 +9,14 @@ import { openQueue, type Queue } from '../schedule/queue.ts';
 import type { Schedule } from '../schedule/schedules.ts';
 import { startServing } from '../schedule/serve.ts';
 import { dueBefore } from '../schedule/ticks.ts';
-import { createHealth } from '../web/health.ts';
-import { createMetrics } from '../web/metrics.ts';
-import { openWebServer, type WebServer } from '../web/server.ts';
 import { type Alerts, startAlerts } from './alerts.ts';
 import { withAsking } from './asking.ts';
 import { withDatabase } from './database.ts';
 import { alertsSetup } from './notify.ts';
-import { type CommonOptions, listsToAsk, type Settings, settingsOf } from './options.ts';
+import { type CommonOptions, type Settings, settingsOf } from './options.ts';
 import { sharedPace } from './pace.ts';
 import { overloadsOf, scannerOf } from './scanner.ts';
+import { createServePages, type ServePages } from './serve-pages.ts';
 import { createSupervisor } from './supervisor.ts';
 import type { World } from './world.ts';
 
@@ -38,26 +36,32 @@ export async function serve(role: Role, options: ServeOptions, world: World): Pr
   let setup = await read(options, world);
   const supervisor = createSupervisor(world.env);
   await withDatabase(setup.settings.database, async (db) => {
-    const onError = (error: Error): void => log.error({ err: error }, 'queue');
-    const queue = await openQueue(db.sql, { supervise: role === 'serve', onError });
+    const queue = await openQueue(db.sql, (error) => log.error({ err: error }, 'queue'));
     const running: Running = { db, queue, log, role, world };
+    const pages = createServePages(running);
     try {
       await refuseOverload(running, setup);
+      await pages.show(setup);
       while (!world.signal.aborted) {
         const reload = new AbortController();
         supervisor.onReload(async () => {
           const next = await readAgain(options, running, setup);
-          if (next !== null) setup = next;
-          if (next !== null) reload.abort();
+          if (next === null || !(await showOrKeep(pages, next, log))) return;
+          setup = next;
+          reload.abort();
         });
-        await during(running, setup, AbortSignal.any([world.signal, reload.signal]), supervisor.ready);
+        await during(running, setup, AbortSignal.any([world.signal, reload.signal]), () => {
+          log.info({ schedules: setup.serving.schedules.map(({ name }) => name), pages: pages.url() }, 'serving');
+          supervisor.ready();
+        });
       }
     } finally {
       supervisor.stopping();
-      log.info({}, 'stopping');
-      await queue.stop({ graceful: true, timeout: setup.serving.stopWithin });
+      await pages.close();
+      await queue.stop({ graceful: false });
       supervisor.close();
     }
+    log.info({}, 'stopped');
   });
 }
 
@@ -95,13 +99,27 @@ async function readAgain(options: ServeOptions, running: Running, before: Setup)
     if (next.settings.database !== before.settings.database)
       throw new UserError('another database takes a restart, not a reload');
     await refuseOverload(running, next);
-    log.info({}, 'the configuration was read again');
     return next;
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    log.error({ why: error.message }, 'the configuration is wrong; the one before stays');
-    return null;
+    return kept(error, log);
   }
+}
+
+/** Whether metrics and health are where the new configuration wants them. */
+async function showOrKeep(pages: ServePages, next: Setup, log: Log): Promise<boolean> {
+  try {
+    await pages.show(next);
+    log.info({}, 'the configuration was read again');
+    return true;
+  } catch (error) {
+    return kept(error, log) !== null;
+  }
+}
+
+function kept(error: unknown, log: Log): null {
+  const why = error instanceof UserError ? { why: error.message } : { err: error };
+  log.error(why, 'the configuration could not be taken; the one before stays');
+  return null;
 }
 
 async function refuseOverload({ db, role, world }: Running, { settings, serving }: Setup): Promise<void> {
@@ -114,38 +132,29 @@ async function refuseOverload({ db, role, world }: Running, { settings, serving 
 async function during(running: Running, setup: Setup, signal: AbortSignal, ready: () => void): Promise<void> {
   const { db, queue, log, role, world } = running;
   const { settings, serving, alerting } = setup;
-  const web = await openPages(running, setup);
+  const drop = new AbortController();
   const pace = sharedPace(db, { holder: `${role} ${process.pid}`, first: false });
-  const schedules = role === 'serve' ? serving.schedules : [];
+  const schedules = role === 'serve' ? serving.schedules : null;
   const alerts: Alerts | null =
     role === 'worker' || alerting === null ? null : startAlerts(db, alerting, log, world.now);
   try {
     await withAsking(
       settings,
-      { ...world, signal },
+      { ...world, signal: drop.signal },
       async (means) => {
-        const scanner = scannerOf(db, settings, means, log, world);
+        const scanner = scannerOf(db, settings, { ...means, windDown: signal }, log, world);
         const digest = alerting === null ? async () => {} : digester(running, alerting, () => alerts?.look());
         const ended = async (): Promise<void> => alerts?.look();
         const started = await startServing({ queue, scanner, schedules, digest, ended, log });
-        log.info({ schedules: schedules.map(({ name }) => name), pages: web?.url ?? 'none' }, 'serving');
         ready();
         if (!signal.aborted) await once(signal, 'abort');
-        await started.stop();
+        log.info({ within: serving.stopWithin }, world.signal.aborted ? 'stopping' : 'changing over');
+        const timer = setTimeout(() => drop.abort(), serving.stopWithin);
+        await started.stop().finally(() => clearTimeout(timer));
       },
       pace,
     );
   } finally {
     await alerts?.stop();
-    await web?.close();
   }
-}
-
-async function openPages({ db, log, role, world }: Running, { settings, serving }: Setup): Promise<WebServer | null> {
-  if (role === 'worker' || serving.listen === null) return null;
-  const { healthz, readyz } = createHealth(db.sql);
-  const lists = () => listsToAsk(settings, undefined);
-  const metrics = createMetrics({ sql: db.sql, lists, targets: serving.targetMetrics, now: world.now });
-  const pages = { '/metrics': metrics, '/healthz': healthz, '/readyz': readyz };
-  return await openWebServer(serving.listen, pages, (error) => log.error({ err: error }, 'page'));
 }

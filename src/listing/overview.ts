@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
 import type { ScanKind, ScanState } from '../db/schema.ts';
 
@@ -20,7 +20,16 @@ export type ScanRecord = {
 };
 
 /** The latest scans, newest first. */
-export async function latestScans(db: Pick<Database, 'orm'>, most: number): Promise<ScanRecord[]> {
+export function latestScans(db: Pick<Database, 'orm'>, most: number): Promise<ScanRecord[]> {
+  return records(db, sql`true`, most);
+}
+
+/** These scans, newest first. */
+export function scansWithIds(db: Pick<Database, 'orm'>, ids: readonly number[]): Promise<ScanRecord[]> {
+  return records(db, sql`s.id = any(${sql.param(ids)}::bigint[])`, ids.length);
+}
+
+async function records(db: Pick<Database, 'orm'>, which: SQL, most: number): Promise<ScanRecord[]> {
   // A list that takes no target of the set is covered by nothing, so the share is of the positions that lists reached.
   const rows = await db.orm.execute<Record<string, string | number | null>>(sql`
     select s.id::int, s.kind, s.schedule, s.state, t.size as targets, cardinality(s.list_ids) as lists,
@@ -36,6 +45,7 @@ export async function latestScans(db: Pick<Database, 'orm'>, most: number): Prom
       select sum(pos_to - pos_from) as positions, sum(listed) as listed, sum(clean) as clean, sum(unknown) as unknown
       from coverage where scan_id = s.id
     ) c on true
+    where ${which}
     order by s.id desc limit ${most}`);
   return [...rows] as unknown as ScanRecord[];
 }

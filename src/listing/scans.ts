@@ -2,7 +2,7 @@ import { and, desc, eq, isNull, sql } from 'drizzle-orm';
 import type { ReservedSql } from 'postgres';
 import type { List } from '../catalogue/list.ts';
 import type { Database } from '../db/open.ts';
-import { coverage, type ScanKind, scan, targetRange } from '../db/schema.ts';
+import { coverage, type ScanKind, type ScanState, scan, targetRange } from '../db/schema.ts';
 import type { TargetRange } from '../target.ts';
 import type { Targets } from '../targets/positions.ts';
 import { type Handle, holdTracked, lockSpace, type Transaction } from './locks.ts';
@@ -89,8 +89,31 @@ export async function startNamedScan(
   });
 }
 
+/** Nothing where it is over already. */
 export async function finishScan(db: Pick<Database, 'orm'>, { id }: Pick<Scan, 'id'>, now: Date): Promise<void> {
-  await db.orm.update(scan).set({ state: 'finished', endedAt: now }).where(eq(scan.id, id));
+  await endRunning(db, id, 'finished', now);
+}
+
+/** It will not be gone on with. Nothing where it is over already. */
+export async function abandonScan(db: Pick<Database, 'orm'>, id: number, now: Date): Promise<void> {
+  await endRunning(db, id, 'abandoned', now);
+}
+
+async function endRunning(db: Pick<Database, 'orm'>, id: number, state: ScanState, endedAt: Date): Promise<void> {
+  await db.orm
+    .update(scan)
+    .set({ state, endedAt })
+    .where(and(eq(scan.id, id), eq(scan.state, 'running')));
+}
+
+/** Scans under way or stopped: full ones, or those of a schedule of some targets only. */
+export async function runningScans(db: Pick<Database, 'orm'>, schedule: string | null): Promise<number[]> {
+  const which = schedule === null ? eq(scan.full, true) : and(eq(scan.full, false), eq(scan.schedule, schedule));
+  const rows = await db.orm
+    .select({ id: scan.id })
+    .from(scan)
+    .where(and(eq(scan.state, 'running'), which));
+  return rows.map(({ id }) => id);
 }
 
 async function beginFull(db: Database, options: ScanOptions): Promise<Omit<Scan, 'release'> | null> {

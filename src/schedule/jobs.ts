@@ -12,24 +12,29 @@ const NAMES = { due: 'due', shard: 'shard', end: 'scan-end', lost: 'lost' } as c
 /** Parts of a scan that one process works on at a time. */
 const ABREAST = 16;
 
-export type Workers = {
+/** What any process does that takes part in scans. */
+export type ShardWork = (shard: Shard, signal: AbortSignal) => Promise<void>;
+
+/** What only those do that have schedules: a worker knows none, and sends no alerts. */
+export type ScheduleWork = {
   due(job: DueJob): Promise<void>;
-  shard(shard: Shard, signal: AbortSignal): Promise<void>;
   end(job: EndJob): Promise<void>;
   /** A job that failed too often: `of` is what it was to do. */
-  lost(of: unknown): Promise<void>;
+  lost(of: DueJob | EndJob | Shard): Promise<void>;
 };
 
 export async function createQueues(queue: Queue): Promise<void> {
   await queue.createQueue(NAMES.lost);
-  for (const name of [NAMES.due, NAMES.shard, NAMES.end])
-    await queue.createQueue(name, { ...LASTING, deadLetter: NAMES.lost });
+  const lasting = { ...LASTING, deadLetter: NAMES.lost };
+  // One at a time, whichever process has it: whether a scan is under way is looked at before one is begun.
+  await queue.createQueue(NAMES.due, { ...lasting, policy: 'singleton' });
+  for (const name of [NAMES.shard, NAMES.end]) await queue.createQueue(name, lasting);
 }
 
-/** Within the transaction that claims the tick: the work is due if it was claimed. */
-export async function sendDue(queue: Queue, { schedule, due, startsAt }: Tick, tx: TransactionSql): Promise<void> {
+/** Within the transaction that claims the tick: the work is due if it was claimed. The wait is by the database's clock. */
+export async function sendDue(queue: Queue, { schedule, due, wait }: Tick, tx: TransactionSql): Promise<void> {
   const job: DueJob = { schedule, due: due.toISOString() };
-  await queue.send(NAMES.due, job, { startAfter: startsAt, ...within(tx) });
+  await queue.send(NAMES.due, job, { startAfter: Math.round(wait / 1000), ...within(tx) });
 }
 
 /** The shards of a scan, and its end once all of them are done. */
@@ -44,25 +49,47 @@ export async function sendShards(queue: Queue, scanId: number, shards: readonly 
   await queue.flow([...jobs, { ref: 'end', name: NAMES.end, data: end, dependsOn: jobs.map(({ ref }) => ref) }]);
 }
 
+/** Whether its shards were sent, and its end is yet to come. */
+export async function isUnderWay(queue: Queue, scanId: number): Promise<boolean> {
+  return (await endsOf(queue, scanId)).length > 0;
+}
+
+/** Its end will not come. Shards that wait find that it is over. */
+export async function cancelEnd(queue: Queue, scanId: number): Promise<void> {
+  const ids = (await endsOf(queue, scanId)).map(({ id }) => id);
+  if (ids.length > 0) await queue.cancel(NAMES.end, ids);
+}
+
+async function endsOf(queue: Queue, scanId: number): Promise<{ id: string }[]> {
+  const ends = await queue.findJobs<EndJob>(NAMES.end, { data: { scanId } });
+  return ends.filter(({ state }) => state === 'created' || state === 'retry' || state === 'active');
+}
+
 /**
  * Works until the function that it gives is called, which waits for what is in hand. Of one operator's shards one runs
  * at a time, whatever process has it.
  */
-export async function work(queue: Queue, workers: Workers): Promise<() => Promise<void>> {
+export async function work(
+  queue: Queue,
+  shardWork: ShardWork,
+  scheduleWork: ScheduleWork | null,
+): Promise<() => Promise<void>> {
   const one = { batchSize: 1, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 10 };
-  await queue.work<DueJob>(NAMES.due, one, async ([job]) => {
-    if (job !== undefined) await workers.due(job.data);
-  });
   await queue.work<Shard>(NAMES.shard, { ...one, localConcurrency: ABREAST, groupConcurrency: 1 }, async ([job]) => {
-    if (job !== undefined) await workers.shard(job.data, job.signal);
+    if (job !== undefined) await shardWork(job.data, job.signal);
   });
-  // Becomes due when the last shard is done, of which nobody is notified.
-  await queue.work<EndJob>(NAMES.end, { ...one, notifyPollingIntervalSeconds: 2 }, async ([job]) => {
-    if (job !== undefined) await workers.end(job.data);
-  });
-  await queue.work<object>(NAMES.lost, one, async ([job]) => {
-    if (job !== undefined) await workers.lost(job.data);
-  });
+  if (scheduleWork !== null) {
+    await queue.work<DueJob>(NAMES.due, one, async ([job]) => {
+      if (job !== undefined) await scheduleWork.due(job.data);
+    });
+    // Becomes due when the last shard is done, of which nobody is notified.
+    await queue.work<EndJob>(NAMES.end, { ...one, notifyPollingIntervalSeconds: 2 }, async ([job]) => {
+      if (job !== undefined) await scheduleWork.end(job.data);
+    });
+    await queue.work<DueJob | EndJob | Shard>(NAMES.lost, one, async ([job]) => {
+      if (job !== undefined) await scheduleWork.lost(job.data);
+    });
+  }
   return async () => {
     await Promise.all(Object.values(NAMES).map((name) => queue.offWork(name, { wait: true })));
   };

@@ -4,26 +4,20 @@ import type { Sql, TransactionSql } from 'postgres';
 /** Work handed from one process to another, in tables of the same database (schema `jobs`). */
 export type Queue = PgBoss;
 
-export type QueueOptions = {
-  /** Looks after lost jobs, as `serve` does; a plain worker leaves that to it. */
-  supervise: boolean;
-  onError(error: Error): void;
-};
-
 const SCHEMA = 'jobs';
 /** Seconds without a sign of life after which a job is another worker's. pg-boss takes no less than 10. */
 const HEARTBEAT = 15;
 
 /** Opens the queue on the database's own connections. pg-boss makes and updates its tables itself. */
-export async function openQueue(sql: Sql, { supervise, onError }: QueueOptions): Promise<Queue> {
+export async function openQueue(sql: Sql, onError: (error: Error) => void): Promise<Queue> {
   const boss = new PgBoss({
     db: { ...asDatabase(sql), ...listening(sql), beginTransaction: () => beginTransaction(sql) },
     schema: SCHEMA,
-    supervise,
     schedule: false,
     useListenNotify: true,
     monitorIntervalSeconds: 5,
     superviseIntervalSeconds: 5,
+    flowIntervalSeconds: 2,
     registerInstance: false,
     openTelemetry: { enabled: false },
   });
@@ -32,15 +26,18 @@ export async function openQueue(sql: Sql, { supervise, onError }: QueueOptions):
   return boss;
 }
 
-/** What every queue of ours has: a dead worker's job goes to another, and one that fails time and again is kept. */
+/**
+ * What every queue of ours has: a dead worker's job goes to another, and one that fails time and again is kept. Some
+ * eight hours of tries, for a full scan by hand, during which shards wait, may take long.
+ */
 export const LASTING = {
   notify: true,
   heartbeatSeconds: HEARTBEAT,
   expireInSeconds: 24 * 3600,
-  retryLimit: 50,
+  retryLimit: 500,
   retryDelay: 2,
   retryBackoff: true,
-  retryDelayMax: 300,
+  retryDelayMax: 60,
 } as const;
 
 /** pg-boss within a transaction of ours: what it is told is done if the transaction is. */

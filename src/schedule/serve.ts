@@ -1,10 +1,13 @@
+import { finishScan } from '../listing/scans.ts';
+import { beginScan, giveUp } from './begin.ts';
 import { startCron } from './cron.ts';
-import { createQueues, type DueJob, sendDue, sendShards, type Workers, work } from './jobs.ts';
+import { createQueues, type DueJob, type ScheduleWork, type ShardWork, sendDue, work } from './jobs.ts';
 import type { Log } from './log.ts';
+import { followProgress, type Progress, sayDone } from './progress.ts';
 import type { Queue } from './queue.ts';
-import { beginScan, doShard, endScan, type Scanner } from './scanner.ts';
+import { doShard, Left, type Scanner } from './scanner.ts';
 import type { Schedule } from './schedules.ts';
-import { claimTick, makeUp } from './ticks.ts';
+import { claimTick, type HandOver, makeUp } from './ticks.ts';
 
 /** Milliseconds between two looks for ticks that were missed; what is due on time does not wait for it. */
 const LOOK = 60_000;
@@ -12,8 +15,8 @@ const LOOK = 60_000;
 export type Serving = {
   queue: Queue;
   scanner: Scanner;
-  /** None in a process that only works. */
-  schedules: readonly Schedule[];
+  /** null: this process only works on the scans of others. */
+  schedules: readonly Schedule[] | null;
   /** A digest that is due; may be called again for the same time, if the process was killed while it was made. */
   digest(schedule: Schedule, due: Date): Promise<void>;
   /** A scan is through. */
@@ -25,9 +28,23 @@ export type Serving = {
 export async function startServing(serving: Serving): Promise<{ stop(): Promise<void> }> {
   const { queue, scanner, schedules, log } = serving;
   await createQueues(queue);
-  const rest = await work(queue, workersOf(serving));
-  const handOver = sendDueOn(queue);
-  const now = scanner.means.now;
+  const progress = followProgress(scanner.db, log);
+  const shardWork = shardWorkOf(serving, progress);
+  const rest = await work(queue, shardWork, schedules === null ? null : scheduleWorkOf(serving, schedules));
+  const restClaiming = startClaiming(serving, schedules ?? []);
+  return {
+    async stop() {
+      restClaiming();
+      await rest();
+      progress.close();
+    },
+  };
+}
+
+/** Claims what is due, and looks back for what was missed. Returns what ends it. */
+function startClaiming({ queue, scanner, log }: Serving, schedules: readonly Schedule[]): () => void {
+  const handOver: HandOver = (tick, tx) => sendDue(queue, tick, tx);
+  const { now } = scanner.means;
 
   const lookBack = async (): Promise<void> => {
     for (const schedule of schedules) {
@@ -50,53 +67,61 @@ export async function startServing(serving: Serving): Promise<{ stop(): Promise<
   );
   look();
   const timer = setInterval(look, LOOK);
-  return {
-    async stop() {
-      clearInterval(timer);
-      for (const stop of stops) stop();
-      await rest();
-    },
+  return () => {
+    clearInterval(timer);
+    for (const stop of stops) stop();
   };
 }
 
-const sendDueOn =
-  (queue: Queue): Parameters<typeof claimTick>[4] =>
-  (tick, tx) =>
-    sendDue(queue, tick, tx);
+function shardWorkOf({ scanner, log }: Serving, progress: Progress): ShardWork {
+  return async (shard, signal) => {
+    const { scanId, operator, listIds: lists } = shard;
+    const began = performance.now();
+    const end = progress.begin(scanId);
+    try {
+      await doShard(scanner, shard, signal);
+      const seconds = Math.round((performance.now() - began) / 100) / 10;
+      log.debug({ scan: scanId, operator, lists, seconds }, 'shard done');
+    } catch (error) {
+      if (error instanceof Left) log.info({ scan: scanId, operator, why: error.message }, 'shard left for later');
+      else log.warn({ scan: scanId, operator, lists, err: error }, 'shard failed; it is tried again');
+      throw error;
+    } finally {
+      end();
+    }
+  };
+}
 
-function workersOf(serving: Serving): Workers {
+function scheduleWorkOf(serving: Serving, schedules: readonly Schedule[]): ScheduleWork {
   const { queue, scanner, log } = serving;
+  const { db, means } = scanner;
   return {
     async due(job) {
-      const schedule = scheduleOf(serving, job);
+      const schedule = schedules.find(({ name }) => name === job.schedule);
       if (schedule === undefined) return log.warn(job, 'a schedule that is not configured any more');
       if (schedule.does === 'digest') return await serving.digest(schedule, new Date(job.due));
-      const started = await beginScan(scanner, schedule);
-      if (started === 'nothing') return log.warn({ schedule: schedule.name }, 'no target to scan');
-      if (started === 'running')
-        return log.warn({ schedule: schedule.name }, 'left out: the scan before is not through');
-      const { scan, shards } = started;
-      await sendShards(queue, scan.id, shards);
-      const { size } = scan.targets;
-      log.info({ scan: scan.id, schedule: schedule.name, targets: size, shards: shards.length }, 'scan begun');
+      await beginDue(serving, schedule, job);
     },
-    async shard(shard, signal) {
-      const started = performance.now();
-      await doShard(scanner, shard, signal);
-      const seconds = Math.round((performance.now() - started) / 100) / 10;
-      log.debug({ scan: shard.scanId, operator: shard.operator, lists: shard.listIds, seconds }, 'shard done');
-    },
-    async end(job) {
-      await endScan(scanner, job);
-      log.info({ scan: job.scanId }, 'scan done');
-      await serving.ended(job.scanId);
+    async end({ scanId }) {
+      await finishScan(db, { id: scanId }, means.now());
+      await sayDone(db, scanId, log);
+      await serving.ended(scanId);
     },
     async lost(of) {
-      log.error({ job: of }, 'given up after many tries; the next scan asks it again');
+      if (!('scanId' in of))
+        return log.error(of, 'given up after many tries; the next time it is due it is begun anew');
+      await giveUp(scanner, queue, of.scanId);
+      log.error({ job: of }, 'scan given up after many tries of a part of it; the next one begins anew');
     },
   };
 }
 
-function scheduleOf({ schedules }: Serving, { schedule }: DueJob): Schedule | undefined {
-  return schedules.find(({ name }) => name === schedule);
+async function beginDue({ queue, scanner, log }: Serving, schedule: Schedule, { due }: DueJob): Promise<void> {
+  const { name } = schedule;
+  const begun = await beginScan(scanner, queue, schedule);
+  if (begun === 'nothing') return log.warn({ schedule: name, due }, 'no target to scan');
+  if (begun === 'running') return log.warn({ schedule: name, due }, 'left out: the scan before is not through');
+  const { scan, targets, lists, shards } = begun;
+  const fields = { scan: scan.id, schedule: name, due, targets, lists, shards };
+  log.info(fields, scan.resumed ? 'scan gone on with' : 'scan begun');
 }

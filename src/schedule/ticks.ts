@@ -2,8 +2,8 @@ import type { Sql, TransactionSql } from 'postgres';
 import { lastDue } from './cron.ts';
 import type { Schedule } from './schedules.ts';
 
-/** One time that a schedule was due. `startsAt` is later by the jitter. */
-export type Tick = { schedule: string; due: Date; startsAt: Date };
+/** One time that a schedule was due; its work starts `wait` milliseconds after it was claimed, the jitter. */
+export type Tick = { schedule: string; due: Date; wait: number };
 
 /** Hands the tick's work over, within the transaction that claims it: both or neither. */
 export type HandOver = (tick: Tick, tx: TransactionSql) => Promise<void>;
@@ -23,7 +23,8 @@ export async function claimTick(
   handOver: HandOver,
 ): Promise<boolean> {
   return await sql.begin(async (tx) => {
-    const startsAt = new Date(now.getTime() + Math.floor(Math.random() * jitter));
+    const wait = Math.floor(Math.random() * jitter);
+    const startsAt = new Date(now.getTime() + wait);
     const claimed = await tx`
       insert into tick (schedule, due, starts_at, claimed_at)
       select ${name}, ${due}, ${startsAt}, ${now}
@@ -33,7 +34,7 @@ export async function claimTick(
       on conflict do nothing
       returning 1`;
     if (claimed.length === 0) return false;
-    await handOver({ schedule: name, due, startsAt }, tx);
+    await handOver({ schedule: name, due, wait }, tx);
     return true;
   });
 }

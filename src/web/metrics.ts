@@ -7,7 +7,7 @@ import type { Page } from './server.ts';
 export type Measured = {
   sql: Sql;
   /** Those that are asked. */
-  lists(): readonly List[];
+  lists: readonly List[];
   /** A metric for each listed target as well. */
   targets: boolean;
   now(): Date;
@@ -52,7 +52,7 @@ function addState(add: Add, { sql, lists, targets }: Measured): void {
   add('listings_open', 'Open listings by list; 0 for a list that is asked and lists nothing.', ['list'], async () => {
     const open = await sql<Row[]>`
       select list_id as list, count(*) as value from listing where until is null group by list_id`;
-    const quiet = lists().filter(({ id, retired }) => retired === null && !open.some(({ list }) => list === id));
+    const quiet = lists.filter(({ id, retired }) => retired === null && !open.some(({ list }) => list === id));
     return [...open, ...quiet.map(({ id }) => ({ list: id, value: '0' }))];
   });
   if (targets)
@@ -72,7 +72,7 @@ function addState(add: Add, { sql, lists, targets }: Measured): void {
 
 function addSight(add: Add, { sql, lists }: Measured): void {
   add('list_proven_timestamp_seconds', 'When a list last answered between good controls.', ['list'], async () => {
-    const ids = lists().map(({ id }) => id);
+    const ids = lists.map(({ id }) => id);
     return await sql<Row[]>`
       select list_id as list, extract(epoch from max(last_at)) as value from coverage
       where proof = 'proven' and list_id = any(${ids}) group by list_id`;

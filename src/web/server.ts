@@ -11,14 +11,14 @@ export type WebServer = {
   close(): Promise<void>;
 };
 
-/** Serves pages on `address:port`. GET and HEAD only; a page that fails is a 500 that says nothing of why. */
+/** Serves the pages of the moment on `address:port`. GET and HEAD only; a page that fails is a 500 that says nothing of why. */
 export async function openWebServer(
   { host, port }: { host: string; port: number },
-  pages: Pages,
+  pages: () => Pages,
   onError: (error: unknown) => void,
 ): Promise<WebServer> {
   const server = createServer((request, response) => {
-    answer(request, response, pages).catch((error: unknown) => {
+    answer(request, response, pages()).catch((error: unknown) => {
       onError(error);
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
       response.end('an error; the log of dnsblwatch has it\n');

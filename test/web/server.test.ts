@@ -11,7 +11,11 @@ beforeAll(async () => {
       throw new Error('postgres://user:secret@host');
     },
   };
-  server = await openWebServer({ host: '127.0.0.1', port: 0 }, pages, (error) => errors.push(error));
+  server = await openWebServer(
+    { host: '127.0.0.1', port: 0 },
+    () => pages,
+    (error) => errors.push(error),
+  );
 });
 afterAll(() => server.close());
 
@@ -38,9 +42,17 @@ test('a page that fails says nothing of why; the log has it', async () => {
 
 test('a port that is taken is a mistake that names it', async () => {
   const port = Number(new URL(server.url).port);
-  const second = openWebServer({ host: '127.0.0.1', port }, {}, () => {});
-  await expect(second).rejects.toThrow(UserError);
-  await expect(openWebServer({ host: '127.0.0.1', port }, {}, () => {})).rejects.toThrow(
-    `serve.listen 127.0.0.1:${port}: another program listens there`,
+  const second = openWebServer(
+    { host: '127.0.0.1', port },
+    () => ({}),
+    () => {},
   );
+  await expect(second).rejects.toThrow(UserError);
+  await expect(
+    openWebServer(
+      { host: '127.0.0.1', port },
+      () => ({}),
+      () => {},
+    ),
+  ).rejects.toThrow(`serve.listen 127.0.0.1:${port}: another program listens there`);
 });

@@ -1,0 +1,45 @@
+import type { Serve } from '../config/schedules.ts';
+import type { Database } from '../db/open.ts';
+import type { Log } from '../schedule/log.ts';
+import { createHealth } from '../web/health.ts';
+import { createMetrics } from '../web/metrics.ts';
+import { openWebServer, type Pages, type WebServer } from '../web/server.ts';
+import { listsToAsk, type Settings } from './options.ts';
+import type { World } from './world.ts';
+
+/** Metrics and health of a `serve`, as its configuration has them. */
+export type ServePages = {
+  /** Opens them, or goes over to another configuration. Throws UserError, and then they are as they were. */
+  show(setup: { settings: Settings; serving: Serve }): Promise<void>;
+  /** `none` where they are off. */
+  url(): string;
+  close(): Promise<void>;
+};
+
+type Around = { db: Database; log: Log; role: 'serve' | 'worker'; world: World };
+
+export function createServePages({ db, log, role, world }: Around): ServePages {
+  let pages: Pages = {};
+  let web: WebServer | null = null;
+  let at: string | null = null;
+  const onError = (error: unknown): void => log.error({ err: error }, 'page');
+  return {
+    async show({ settings, serving }) {
+      if (role === 'worker') return;
+      const { listen } = serving;
+      const wanted = JSON.stringify(listen);
+      if (wanted !== at) {
+        const before = web;
+        web = listen === null ? null : await openWebServer(listen, () => pages, onError);
+        at = wanted;
+        await before?.close();
+      }
+      const { healthz, readyz } = createHealth(db.sql);
+      const lists = listsToAsk(settings, undefined);
+      const metrics = createMetrics({ sql: db.sql, lists, targets: serving.targetMetrics, now: world.now });
+      pages = { '/metrics': metrics, '/healthz': healthz, '/readyz': readyz };
+    },
+    url: () => web?.url ?? 'none',
+    close: async () => web?.close(),
+  };
+}

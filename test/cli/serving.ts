@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { ListDefinition } from '../../src/catalogue/list.ts';
+import { temporaryHome } from './world.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export type Event = { msg: string; level: number; [field: string]: unknown };
+export type Ended = { status: number | null; signal: NodeJS.Signals | null };
+
+/** A `serve` or `worker` as systemd has it: a process of its own, whose log is read. */
+export type Service = {
+  /** Resolves when the log says so, or has said so; rejects if it ends without. */
+  seen(message: string): Promise<Event>;
+  /** What it said so far. */
+  events: Event[];
+  kill(signal: NodeJS.Signals): void;
+  ended: Promise<Ended>;
+};
+
+export type Office = {
+  /** Writes the configuration that all its commands read. */
+  configure(config: object): void;
+  service(role: 'serve' | 'worker', ...words: string[]): Service;
+  /** Runs a command to its end. */
+  run(...words: string[]): Promise<Ended & { out: string; err: string }>;
+  /** Ends what still runs. */
+  close(): Promise<void>;
+};
+
+/** A folder with a configuration and a catalogue, for real processes on one database. */
+export function openOffice(database: string, lists: ListDefinition[]): Office {
+  const { home, remove } = temporaryHome();
+  const running = new Set<ChildProcess>();
+  writeFileSync(path.join(home, 'lists.json'), JSON.stringify({ lists }));
+  const config = path.join(home, 'config.json');
+  const start = (words: string[]): ChildProcess => {
+    const child = spawn(process.execPath, [MAIN, ...words], {
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: home,
+        DNSBLWATCH_STATE: path.join(home, 'state'),
+        DNSBLWATCH_CONFIG: config,
+        DNSBLWATCH_DATABASE: database,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    return child;
+  };
+  return {
+    configure(more) {
+      const ids = lists.map(({ id }) => id).join();
+      const given = { catalogue: 'lists.json', lists: ids, serve: { listen: 'off' }, ...more };
+      writeFileSync(config, JSON.stringify(given));
+    },
+    service: (role, ...words) => serviceOf(start([role, '--log', 'json', ...words])),
+    async run(...words) {
+      const child = start(words);
+      const said = { out: '', err: '' };
+      child.stdout?.on('data', (chunk: Buffer) => {
+        said.out += chunk.toString();
+      });
+      child.stderr?.on('data', (chunk: Buffer) => {
+        said.err += chunk.toString();
+      });
+      const [status, signal] = await once(child, 'close');
+      return { status, signal, ...said };
+    },
+    async close() {
+      await Promise.all(
+        [...running].map(async (child) => {
+          const ended = once(child, 'exit');
+          child.kill('SIGKILL');
+          await ended;
+        }),
+      );
+      remove();
+    },
+  };
+}
+
+function serviceOf(child: ChildProcess): Service {
+  const events: Event[] = [];
+  const waiting = new Set<{ message: string; found(event: Event): void; failed(error: Error): void }>();
+  const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
+  lines.on('line', (line) => {
+    const event: Event = line.startsWith('{') ? JSON.parse(line) : { msg: line, level: 60 };
+    events.push(event);
+    for (const one of waiting)
+      if (one.message === event.msg) {
+        waiting.delete(one);
+        one.found(event);
+      }
+  });
+  const ended = once(child, 'close').then(([status, signal]): Ended => {
+    for (const { message, failed } of waiting)
+      failed(new Error(`ended (${status ?? signal}) without "${message}": ${JSON.stringify(events, null, 1)}`));
+    return { status, signal };
+  });
+  return {
+    events,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    seen: (message) =>
+      new Promise((found, failed) => {
+        const before = events.find(({ msg }) => msg === message);
+        if (before !== undefined) return found(before);
+        waiting.add({ message, found, failed });
+      }),
+  };
+}
