@@ -50,7 +50,7 @@ async function expectTheTruth(): Promise<void> {
   expect(covered.map(({ positions }) => positions)).toEqual(LISTS.map(() => 256));
 }
 
-test('ten serve processes on one database fire a tick once', { timeout: 120_000 }, async () => {
+test('ten serve processes on one database fire a tick once', { timeout: 300_000 }, async () => {
   office.configure({ targets: [{ target: '192.0.2.0/24', allowSpecial: true }] });
   const services = Array.from({ length: 10 }, () => office.service('serve'));
   await Promise.all(services.map(({ seen }) => seen('serving')));
