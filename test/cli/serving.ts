@@ -9,11 +9,11 @@ import { temporaryHome } from './world.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-export type Event = { msg: string; level: number; [field: string]: unknown };
-export type Ended = { status: number | null; signal: NodeJS.Signals | null };
+type Event = { msg: string; level: number; [field: string]: unknown };
+type Ended = { status: number | null; signal: NodeJS.Signals | null };
 
 /** A `serve` or `worker` as systemd has it: a process of its own, whose log is read. */
-export type Service = {
+type Service = {
   /** Resolves when the log says so, or has said so; rejects if it ends without. */
   seen(message: string): Promise<Event>;
   /** What it said so far. */
