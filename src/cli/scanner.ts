@@ -3,7 +3,6 @@ import type { Database } from '../db/open.ts';
 import { createFullScanHold } from '../listing/full-scan.ts';
 import { trackedTargets } from '../listing/tracked.ts';
 import { isFree, rateOf } from '../scan/pacing.ts';
-import type { Means } from '../scan/round.ts';
 import type { Log } from '../schedule/log.ts';
 import { overloads, type Round } from '../schedule/overload.ts';
 import { sayTrouble } from '../schedule/progress.ts';

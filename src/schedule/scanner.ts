@@ -6,7 +6,7 @@ import { joinScan } from '../listing/join.ts';
 import { remember } from '../listing/memory.ts';
 import { recordBatch } from '../listing/record.ts';
 import type { Policy } from '../listing/state.ts';
-import { type Means, runRound } from '../scan/round.ts';
+import { type Means, type RoundInput, runRound } from '../scan/round.ts';
 import type { ListReport } from '../scan/verdict.ts';
 import type { Schedule } from './schedules.ts';
 import { outside, type Shard } from './shards.ts';
@@ -18,7 +18,7 @@ export type Scanner = {
   db: Database;
   hold: FullScanHold;
   /** `windDown` hands back what is under way, soon and without loss; `signal` drops it. */
-  means: Means;
+  means: Means & Pick<RoundInput, 'windDown'>;
   policy: Policy;
   /** Everything in the catalogue. */
   catalogue: readonly List[];
