@@ -33,6 +33,8 @@ export type ChangeKind = 'listed' | 'delisted' | 'recoded' | 'closed';
 export type EndedBy = 'delisted' | 'untracked' | 'list-retired' | 'list-removed' | 'list-changed';
 /** Who said that a target is to be tracked: a command, or the configuration, which may also take it back. */
 export type Origin = 'command' | 'config';
+/** Positions asked, and lookups by verdict. */
+export type ScanTotals = { positions: number; listed: number; clean: number; unknown: number };
 export type Proof = 'proven' | 'unproven' | 'none';
 
 const id = () => bigint({ mode: 'number' }).primaryKey().generatedByDefaultAsIdentity();
@@ -127,11 +129,16 @@ export const scan = pgTable(
     startedAt: time('started_at').notNull(),
     endedAt: time('ended_at'),
     state: text().$type<ScanState>().notNull(),
+    /** What its coverage came to, noted when that was merged into spans; null: ask the coverage. */
+    totals: jsonb().$type<ScanTotals>(),
   },
-  (t) => [index().on(t.state), index().on(t.setId)],
+  (t) => [index().on(t.state), index().on(t.setId), index('scan_unmerged').on(t.id).where(sql`${t.totals} is null`)],
 );
 
-/** What a scan asked one list of consecutive targets, or several scans after they were merged into a span. */
+/**
+ * What a scan asked one list of consecutive targets, or several scans after they were merged into a span: scan, servers
+ * aside, controls and counts are then those of the last one.
+ */
 export const coverage = pgTable(
   'coverage',
   {
@@ -164,8 +171,11 @@ export const coverage = pgTable(
     unknown: integer().notNull(),
     controls: jsonb().$type<ControlReport[]>().notNull(),
     scans: integer().notNull().default(1),
-    /** Seconds between two scans of a span; 0 for one scan. */
+    /** Of a span, seconds: no target was unseen for longer between two verdicts; 0 for one scan. */
     maxGap: integer('max_gap').notNull().default(0),
+    /** Of a span: by then every target had been seen first, and since then every target was seen last. */
+    knownFrom: time('known_from'),
+    knownTo: time('known_to'),
   },
   (t) => [
     index().on(t.setId, t.listId, t.firstAt),
@@ -174,7 +184,7 @@ export const coverage = pgTable(
   ],
 );
 
-/** Targets of a coverage whose verdict was unknown. */
+/** Targets of a coverage whose verdict was unknown; in a span, at its beginning, its end, or throughout. */
 export const exception = pgTable(
   'exception',
   {
@@ -186,6 +196,9 @@ export const exception = pgTable(
     posTo: integer('pos_to').notNull(),
     why: text().$type<Why>().notNull(),
     codes: text().array().notNull().default([]),
+    /** As of coverage, for these; null: never seen in it. */
+    knownFrom: time('known_from'),
+    knownTo: time('known_to'),
   },
   (t) => [index().on(t.coverageId, t.posFrom)],
 );
@@ -232,6 +245,8 @@ export const listing = pgTable(
     endedBy: text('ended_by').$type<EndedBy>(),
     /** Whether the end was proven; null while open. */
     endProven: boolean('end_proven'),
+    /** When it was last seen, noted before the coverage that says so is merged; null: ask the coverage. */
+    lastSeen: time('last_seen'),
     codes: jsonb().$type<ListedCode[]>().notNull(),
     reason: text(),
     /** When the list last gave its text. */
@@ -243,6 +258,7 @@ export const listing = pgTable(
   },
   (t) => [
     uniqueIndex('listing_open').on(t.target, t.listId).where(sql`${t.until} is null`),
+    index('listing_ended').on(t.until).where(sql`${t.until} is not null and ${t.lastSeen} is null`),
     index('listing_open_address').on(t.listId, t.address).where(sql`${t.until} is null`),
     index().on(t.target, t.listId, t.since),
     index().on(t.listId, t.since),

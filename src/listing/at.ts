@@ -4,15 +4,17 @@ import { type EndedBy, listing } from '../db/schema.ts';
 import type { Why } from '../scan/verdict.ts';
 import type { Target } from '../target.ts';
 import { codesOf } from './changes.ts';
-import { seenOf } from './history.ts';
+import { seenUpTo } from './history.ts';
 import type { Handle } from './locks.ts';
-import { lastSeen, lastUnknown } from './proofs.ts';
+import { lastSeen, lastUnknown, type Seen } from './proofs.ts';
 import { pointOf } from './ranges.ts';
 
 /**
  * What is known of a target and a list at a moment. Times in ISO 8601.
  * - `listed`: first seen at `since`, last before the moment at `lastSeen`; it ended, if at all, at `until`.
- * - `clean`: last seen so at `checkedAt`. `every`: in a span of scans, seconds that were never exceeded between two.
+ * - `clean`: last seen so at `checkedAt`.
+ * `every`: old scans were merged, and the time is the earliest it can have been: seconds that were never exceeded
+ * between two.
  * - `never-checked`: no scan could tell before the moment; `why` if one tried.
  */
 export type Then = { target: string; list: string } & (
@@ -21,6 +23,7 @@ export type Then = { target: string; list: string } & (
       answer: 'listed';
       since: string;
       lastSeen: string;
+      every: number | null;
       until: string | null;
       endedBy: EndedBy | null;
       codes: string[];
@@ -59,11 +62,12 @@ async function answerAt(db: Handle, target: Target, at: Date, list: string): Pro
     .orderBy(desc(listing.since), desc(listing.id))
     .limit(1);
   if (row !== undefined && (row.until === null || row.until > at)) {
-    const [seen] = await seenOf(db, [row], justAfter(at));
+    const [seen] = await seenUpTo(db, [row], justAfter(at));
     return {
       answer: 'listed',
       since: row.since.toISOString(),
-      lastSeen: seen ?? row.since.toISOString(),
+      lastSeen: seen?.at ?? row.since.toISOString(),
+      every: seen?.every ?? null,
       until: row.until?.toISOString() ?? null,
       endedBy: row.endedBy,
       codes: codesOf(row.codes),
@@ -72,17 +76,23 @@ async function answerAt(db: Handle, target: Target, at: Date, list: string): Pro
   // After a listing that we only lost sight of, what was seen before its end says nothing of clean.
   const after = row?.until?.toISOString() ?? null;
   const query = { target: target.text, list, after, before: justAfter(at).toISOString(), proven: false, notScan: null };
-  const [seen] = await lastSeen(db, [query]);
-  if (seen === null || seen === undefined)
-    return { answer: 'never-checked', why: await lastUnknown(db, target.text, list, moment) };
+  const [covered] = await lastSeen(db, [query]);
+  const seen = covered ?? cleanAtEnd(row);
+  if (seen === null) return { answer: 'never-checked', why: await lastUnknown(db, target.text, list, moment) };
   const checkedAt = after !== null && after > seen.at ? after : seen.at;
   return {
     answer: 'clean',
     proven: seen.proof === 'proven',
     checkedAt,
     minutesBefore: Math.max(0, Math.round((at.getTime() - Date.parse(checkedAt)) / 60_000)),
-    every: seen.scans > 1 && seen.lastAt >= moment ? seen.maxGap : null,
+    every: seen.every,
   };
+}
+
+/** A listing that was delisted ended with a clean, whatever is known after it. */
+function cleanAtEnd(row: typeof listing.$inferSelect | undefined): Seen | null {
+  if (row === undefined || row.until === null || row.endedBy !== 'delisted') return null;
+  return { at: row.until.toISOString(), proof: row.endProven === true ? 'proven' : 'unproven', every: null };
 }
 
 const justAfter = (at: Date): Date => new Date(at.getTime() + 1);

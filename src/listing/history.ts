@@ -149,21 +149,36 @@ function textOf(range: TargetRange): string {
   return range.kind === 'domain' ? range.domain : addressText(range.kind, range.lo);
 }
 
-type Interval = { target: string; listId: string; since: Date; until: Date | null };
+type Interval = { target: string; listId: string; since: Date; until: Date | null; lastSeen?: Date | null };
 
 /** When each was last seen on its list: by the last scan that covered it before it was seen clean. */
-export async function seenOf(db: Handle, listings: readonly Interval[], upTo?: Date): Promise<string[]> {
+export async function seenOf(db: Handle, listings: readonly Interval[]): Promise<string[]> {
+  return (await seenUpTo(db, listings)).map(({ at }) => at);
+}
+
+/** The same up to a moment. `every`: it may have been later, see Seen. */
+export async function seenUpTo(
+  db: Handle,
+  listings: readonly Interval[],
+  upTo?: Date,
+): Promise<{ at: string; every: number | null }[]> {
   const leaving = await firstCleans(db, listings);
-  const queries = listings.map(({ target, listId, since, until }) => {
+  const noted = listings.map(({ lastSeen: at = null }) =>
+    at !== null && (upTo === undefined || at < upTo) ? at : null,
+  );
+  const asked = listings.filter((_, place) => noted[place] === null);
+  const queries = asked.map(({ target, listId, since, until }) => {
     const ends = [until?.toISOString(), leaving.get(`${target} ${listId}`), upTo?.toISOString()];
     const before = ends.filter((end) => end !== undefined).sort()[0] ?? null;
     return { target, list: listId, after: since.toISOString(), before, proven: false, notScan: null };
   });
-  const seen = await lastSeen(db, queries);
-  return listings.map(({ since }, at) => {
-    const start = since.toISOString();
-    const last = seen[at]?.at ?? start;
-    return last < start ? start : last;
+  const seen = new Map((await lastSeen(db, queries)).map((one, place) => [asked[place], one]));
+  return listings.map((one, place) => {
+    const known = noted[place];
+    if (known !== null && known !== undefined) return { at: known.toISOString(), every: null };
+    const start = one.since.toISOString();
+    const last = seen.get(one);
+    return last === null || last === undefined || last.at < start ? { at: start, every: null } : last;
   });
 }
 

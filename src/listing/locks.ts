@@ -13,6 +13,7 @@ export const lockSpace = {
   fullScan: 0x646e03,
   sets: 0x646e04,
   notify: 0x646e05,
+  retention: 0x646e06,
 } as const;
 
 /** What is tracked stays as it is until the transaction ends; many may hold this at once. */

@@ -36,8 +36,10 @@ async function records(db: Pick<Database, 'orm'>, which: SQL, most: number): Pro
       to_char(s.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "startedAt",
       to_char(s.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "endedAt",
       case when s.state = 'finished' then 1
-        else least(1, coalesce(c.positions, 0)::float / greatest(1, t.size::bigint * cardinality(s.list_ids))) end as share,
-      coalesce(c.listed, 0)::int as listed, coalesce(c.clean, 0)::int as clean, coalesce(c.unknown, 0)::int as unknown,
+        else least(1, coalesce((s.totals -> 'positions')::float, c.positions, 0) / greatest(1, t.size::bigint * cardinality(s.list_ids))) end as share,
+      coalesce((s.totals -> 'listed')::int, c.listed, 0)::int as listed,
+      coalesce((s.totals -> 'clean')::int, c.clean, 0)::int as clean,
+      coalesce((s.totals -> 'unknown')::int, c.unknown, 0)::int as unknown,
       (select count(*)::int from change where scan_id = s.id) as changes
     from scan s
     join target_set t on t.id = s.set_id

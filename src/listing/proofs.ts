@@ -19,8 +19,11 @@ export type ProofQuery = {
   notScan: number | null;
 };
 
-/** What was seen last: no later than `at` means no earlier than the beginning of its batch, at most 10 minutes before. */
-export type Seen = { at: string; proof: Proof; scans: number; firstAt: string; lastAt: string; maxGap: number };
+/**
+ * When it was seen last: no earlier than `at`. `every`: within a span that was merged of many scans, the seconds that
+ * are never exceeded between two; null: `at` is the beginning of the batch that asked it, at most 10 minutes before.
+ */
+export type Seen = { at: string; proof: Proof; every: number | null };
 
 /**
  * The latest coverage that says something of the target, of each query in its order; null: none. A target whose verdict
@@ -28,8 +31,8 @@ export type Seen = { at: string; proof: Proof; scans: number; firstAt: string; l
  */
 export async function lastSeen(db: Handle, queries: readonly ProofQuery[]): Promise<(Seen | null)[]> {
   if (queries.length === 0) return [];
-  const found = await db.execute<Record<keyof Seen, string> & { ordinal: number }>(sql`
-    select t.ordinal, c.proof, c.scans, c."firstAt", c."lastAt", c."maxGap", c.at
+  const found = await db.execute<{ ordinal: number; at: string; proof: Proof; every: number | null }>(sql`
+    select t.ordinal, c.at, c.proof, c.every
     from ${rowsOf(queries.map(toRow), {
       ordinal: 'int',
       kind: 'text',
@@ -49,32 +52,28 @@ export async function lastSeen(db: Handle, queries: readonly ProofQuery[]): Prom
       select p.set_id, p.pos_from from target_set_part p where t.kind = 'domain' and p.domain = t.domain
     ) as place
     cross join lateral (
-      select c.proof, c.scans, c.first_at as "firstAt", c.last_at as "lastAt", c.max_gap as "maxGap",
-        case when c.scans > 1 then least(c.last_at, t.before) else c.first_at end as at
+      select c.proof, seen.at, case when over.it is not true then c.max_gap end as every
       from coverage c
+      left join exception e on e.coverage_id = c.id and e.pos_from <= place.pos and place.pos < e.pos_to
+      cross join lateral (
+        select coalesce(e.known_from, c.known_from, c.last_at) as since,
+          coalesce(e.known_to, c.known_to, c.first_at) as last, t.before is null or c.last_at < t.before as it) as over
+      cross join lateral (
+        select case when over.it then over.last
+          when over.since < t.before
+            then least(over.last, greatest(c.first_at, t.before - c.max_gap * interval '1 s')) end as at) as seen
       where c.set_id = place.set_id and c.list_id = t.list and c.pos_from <= place.pos and place.pos < c.pos_to
-        and c.why is null
+        and c.why is null and (e.id is null or e.known_to is not null)
         and (not t.proven or c.proof = 'proven')
-        and (t.after is null or c.last_at >= t.after)
-        and (t.before is null or c.last_at < t.before or (c.scans > 1 and c.first_at <= t.before))
+        and (t.before is null or c.first_at < t.before)
+        and seen.at is not null
+        and (t.after is null or seen.at >= t.after or (over.it and e.id is null and c.last_at >= t.after))
         and c.scan_id is distinct from t."notScan"
-        and not exists (
-          select from exception e
-          where e.coverage_id = c.id and e.pos_from <= place.pos and place.pos < e.pos_to)
       order by c.first_at desc limit 1
     ) as c
     order by t.ordinal, c.at`);
   const latest: (Seen | null)[] = queries.map(() => null);
-  for (const row of found) {
-    latest[row.ordinal] = {
-      at: iso(row.at),
-      proof: row.proof as Proof,
-      scans: Number(row.scans),
-      firstAt: iso(row.firstAt),
-      lastAt: iso(row.lastAt),
-      maxGap: Number(row.maxGap),
-    };
-  }
+  for (const { ordinal, at, proof, every } of found) latest[ordinal] = { at: iso(at), proof, every };
   return latest;
 }
 

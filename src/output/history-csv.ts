@@ -64,7 +64,7 @@ const THEN: Columns<Then> = {
   proven: (then) => (then.answer === 'clean' ? then.proven : null),
   checkedAt: (then) => (then.answer === 'clean' ? then.checkedAt : null),
   minutesBefore: (then) => (then.answer === 'clean' ? then.minutesBefore : null),
-  every: (then) => (then.answer === 'clean' ? then.every : null),
+  every: (then) => (then.answer === 'clean' || then.answer === 'listed' ? then.every : null),
   why: (then) => (then.answer === 'never-checked' ? then.why : null),
 };
 

@@ -121,18 +121,21 @@ function words(then: Then, paint: Paint): [string, string] {
       const end = then.until === null ? '' : `, until ${at(then.until)}`;
       return [
         paint.bold('listed'),
-        `${then.codes.join(' ')} since ${at(then.since)}, last seen ${at(then.lastSeen)}${end}`,
+        `${then.codes.join(' ')} since ${at(then.since)}, ${lastSeenIn(then.lastSeen, then.every)}${end}`,
       ];
     }
     case 'clean': {
-      const every = then.every === null ? '' : `, checked at least every ${spoken(then.every)}`;
       const proven = then.proven ? 'clean' : 'clean (unproven)';
-      return [paint.good(proven), `checked ${then.minutesBefore} min before${every}`];
+      const checked = `checked ${then.minutesBefore} min before`;
+      return [paint.good(proven), then.every === null ? checked : `checked at least every ${spoken(then.every)}`];
     }
     case 'never-checked':
       return [paint.warn('never checked'), then.why === null ? '' : whyInWords(then.why)];
   }
 }
+
+const lastSeenIn = (time: string, every: number | null): string =>
+  every === null ? `last seen ${at(time)}` : `seen at least every ${spoken(every)}`;
 
 function spoken(seconds: number): string {
   if (seconds < 120) return `${seconds} s`;

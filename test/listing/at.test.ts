@@ -58,8 +58,9 @@ test('asked only in vain: never checked, and why', async () => {
 test('inside a span of merged scans: clean, and at least how often it was checked', async () => {
   await addTargets(db, [{ range: range('192.0.2.88') }], minute(50 * hour));
   await scanAll(db, [a], 51 * hour);
-  await db.sql`update coverage set scans = 9, max_gap = 21600, last_at = ${minute(90 * hour)}
+  await db.sql`update coverage set scans = 9, max_gap = 21600, known_from = last_at,
+      known_to = ${minute(90 * hour)}, last_at = ${minute(90 * hour)}
     where id = (select max(id) from coverage)`;
   const [answer] = await listedAt(db, { kind: 'ipv4', text: '192.0.2.88' }, minute(70 * hour));
-  expect(answer).toMatchObject({ answer: 'clean', proven: true, every: 21600 });
+  expect(answer).toMatchObject({ answer: 'clean', proven: true, minutesBefore: 360, every: 21600 });
 });
