@@ -27,6 +27,8 @@ export type Config = {
   timeout: number;
   /** `spacing` in milliseconds. */
   confirm: { listed: number; delisted: number; spacing: number };
+  /** How long what is recorded is kept in full, in milliseconds. */
+  retention: { coverage: number; evidence: number };
   limits: 'none' | Record<string, Limits | 'none'>;
   /** Channels, routes and when to alert; read only where something is to be sent. Throws UserError. */
   notify(): Promise<Notify>;
@@ -64,6 +66,10 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
       listed: given.confirm?.listed ?? 1,
       delisted: given.confirm?.delisted ?? 2,
       spacing: parseDuration(given.confirm?.spacing ?? '5m') ?? 0,
+    },
+    retention: {
+      coverage: parseDuration(given.retention?.coverage ?? '30d') ?? 0,
+      evidence: parseDuration(given.retention?.evidence ?? '365d') ?? 0,
     },
     limits: given.limits === undefined || given.limits === 'none' ? (given.limits ?? {}) : limitsOf(given.limits),
     async notify() {

@@ -33,6 +33,7 @@ keys: { spamhaus-dqs: abcdef }
 resolver: 192.0.2.53:5300
 timeout: 2s
 confirm: { listed: 2, delisted: 3, spacing: 1h30m }
+retention: { coverage: 7d }
 limits: { example: { perSecond: 5 }, other: none }
 `),
       env: {},
@@ -45,6 +46,7 @@ limits: { example: { perSecond: 5 }, other: none }
       resolver: { host: '192.0.2.53:5300' },
       timeout: 2000,
       confirm: { listed: 2, delisted: 3, spacing: 5_400_000 },
+      retention: { coverage: 604_800_000, evidence: 31_536_000_000 },
       limits: { example: { perSecond: 5 }, other: 'none' },
     });
   });
@@ -61,7 +63,7 @@ limits: { example: { perSecond: 5 }, other: none }
     [
       'unknown key',
       'list: all',
-      'configuration config.yaml: list: unknown key, expected database, catalogue, lists, targets, keys, resolver, timeout, confirm, limits, channels, routes, alerts',
+      'configuration config.yaml: list: unknown key, expected database, catalogue, lists, targets, keys, resolver, timeout, confirm, limits, retention, channels, routes, alerts',
     ],
     [
       'unknown key inside',
@@ -92,6 +94,21 @@ limits: { example: { perSecond: 5 }, other: none }
       'confirm.listed',
       'confirm: { listed: 0 }',
       'configuration config.yaml: confirm.listed: expected a whole number from 1 to 20, got 0',
+    ],
+    [
+      'retention',
+      'retention: 30d',
+      'configuration config.yaml: retention: expected an object with coverage, evidence, got "30d"',
+    ],
+    [
+      'retention.coverage',
+      'retention: { coverage: always }',
+      'configuration config.yaml: retention.coverage: expected a duration such as 5m or 0s, got "always"',
+    ],
+    [
+      'unknown key of retention',
+      'retention: { listings: 1d }',
+      'configuration config.yaml: retention.listings: unknown key, expected coverage, evidence',
     ],
     [
       'confirm.delisted',

@@ -61,6 +61,7 @@ const BEGINNING = `# dnsblwatch configuration. Every key and its default: dnsblw
 #   spacing: 5m
 # limits:                        # by operator or list; goes before what the catalogue says
 #   example: { perSecond: 5, perDay: 80000 }
+# retention: { coverage: 30d, evidence: 365d }   # in full for so long; listings and changes always
 # catalogue: my-lists.yaml
 # channels:                      # who is told; secrets also as DNSBLWATCH_CHANNEL_<NAME>_<KEY> in the environment
 #   ops: { type: email, to: ops@example.org, server: "smtp://mail.example.org:587" }

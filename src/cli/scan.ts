@@ -9,6 +9,7 @@ import { recordedAfter } from '../listing/clock.ts';
 import { ofTargets, openListings } from '../listing/listings.ts';
 import { remember } from '../listing/memory.ts';
 import { recordBatch } from '../listing/record.ts';
+import { retain } from '../listing/retain.ts';
 import {
   finishScan,
   RESUME_WITHIN,
@@ -161,6 +162,7 @@ async function ask(
     await withAsking(settings, world, record, pace).finally(said);
     if (world.signal.aborted) return stopped(scan, collector, told.count, world);
     await finishScan(db, scan, world.now());
+    await retain(db, settings.config.retention, world.now(), world.signal);
   } finally {
     collector.pause();
   }

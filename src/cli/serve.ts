@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Serve } from '../config/schedules.ts';
 import type { Database } from '../db/open.ts';
 import { UserError } from '../errors.ts';
+import { retain } from '../listing/retain.ts';
 import type { Setup as Alerting } from '../notify/collect.ts';
 import { enqueueDigests } from '../notify/digest/send.ts';
 import { type Log, openLog } from '../schedule/log.ts';
@@ -144,7 +145,10 @@ async function during(running: Running, setup: Setup, signal: AbortSignal, ready
       async (means) => {
         const scanner = scannerOf(db, settings, { ...means, windDown: signal }, log, world);
         const digest = alerting === null ? async () => {} : digester(running, alerting, () => alerts?.look());
-        const ended = async (): Promise<void> => alerts?.look();
+        const ended = async (): Promise<void> => {
+          alerts?.look();
+          await retain(db, settings.config.retention, world.now(), signal);
+        };
         const started = await startServing({ queue, scanner, schedules, digest, ended, log });
         ready();
         if (!signal.aborted) await once(signal, 'abort');

@@ -59,6 +59,7 @@ function deepestOf(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
 function knownKeys(path: string[], object: unknown): string[] {
   if (path.length === 0) return Object.keys(configSchema.entries);
   if (path[0] === 'confirm') return ['listed', 'delisted', 'spacing'];
+  if (path[0] === 'retention') return ['coverage', 'evidence'];
   if (path[0] === 'limits') return ['perSecond', 'perDay'];
   return notifyKeys(path[0] ?? '', (object as { type?: unknown }).type);
 }

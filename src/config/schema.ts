@@ -102,6 +102,24 @@ export const configSchema = v.strictObject({
     ),
     v.description('By list or operator id; goes before what the catalogue says'),
   ),
+  retention: v.pipe(
+    v.optional(
+      v.strictObject(
+        {
+          coverage: v.pipe(
+            v.optional(span),
+            v.description('After that, scans that found the same are kept as one span. Default: 30d'),
+          ),
+          evidence: v.pipe(
+            v.optional(span),
+            v.description('After that, answers of lists about what is listed no longer are dropped. Default: 365d'),
+          ),
+        },
+        'expected an object with coverage, evidence',
+      ),
+    ),
+    v.description('How long what is recorded is kept in full. Listings and changes are kept always'),
+  ),
   ...notifyEntries,
   ...serveEntries,
   source: v.pipe(
