@@ -45,5 +45,5 @@ test('scans of weeks that found the same are few rows, and what was checked when
   // The span, and each scan of the two days before the last.
   expect(counted).toEqual({ rows: 4, scans: days });
   const { out } = await run('history', '192.0.2.7', '--at', '2026-09-05T20:00Z', '--format', 'json');
-  expect(JSON.parse(out)).toMatchObject([{ target: '192.0.2.7', list: 'spam', verdict: 'clean' }]);
+  expect(JSON.parse(out)).toMatchObject([{ list: 'spam', answer: 'clean', proven: true, every: 86_400 }]);
 });
