@@ -45,10 +45,10 @@ export async function withPosture<T>(
   try {
     return await use({
       lookup,
-      fetch: (host, path) =>
-        fetchHttps(host, path, {
+      fetch: (url) =>
+        fetchHttps(url, {
           lookup,
-          port: ports.get(443) ?? 443,
+          ports,
           ca,
           deadline: settings.timeout * 2,
           allowSpecial,

@@ -1,4 +1,4 @@
-import type { Finding } from '../posture/finding.ts';
+import { addressIn, type Finding } from '../posture/finding.ts';
 import type { Step } from './advice.ts';
 import type { Actor } from './facts.ts';
 
@@ -109,8 +109,8 @@ export function readinessOf({ name, target, step, findings, text }: ReadinessInp
 
 /** Findings of other addresses say nothing about this one; those of a domain do. */
 function concerns(subject: string, target: string): boolean {
-  const address = /^\[?((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]*:[0-9a-f:.]+?)\]?(?::\d+)?(?= as |$)/i.exec(subject)?.[1];
-  return address === undefined || address === target;
+  const address = addressIn(subject);
+  return address === null || address === target;
 }
 
 type Judged = { state: 'met' | 'unmet' | 'unknown' | 'stated'; demand: Demand };

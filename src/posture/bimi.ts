@@ -31,7 +31,7 @@ async function checkDomain(domain: string, { lookup, fetch }: Asking): Promise<F
   if (policy.kind === 'unknown') return unknown(BIMI, domain, policy.why, { evidence });
   if (policy.kind === 'weak')
     return fail(BIMI, domain, `the logo is shown only with an enforced DMARC policy: ${policy.why}`, { evidence });
-  const image = await fetch(url.hostname, `${url.pathname}${url.search}`);
+  const image = await fetch(url);
   if (image.kind === 'failed') return unknown(BIMI, domain, `${logo}: ${image.why}`, { evidence });
   if (image.kind === 'wrong') return fail(BIMI, domain, `${logo}: ${image.why}`, { evidence });
   const fault = svgFault(image.body.toString('utf8'));

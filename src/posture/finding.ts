@@ -1,3 +1,5 @@
+import { addressNumber } from '../address.ts';
+
 /** What an audit says: plain data, made by pure judging. */
 
 /** `unknown`: could not be looked at, never a pass and never a fail; `not-applicable`: there is nothing to look at. */
@@ -29,6 +31,13 @@ export type Finding = {
   /** Of an unknown: the command, or the option, that settles it. */
   settle: string | null;
 };
+
+/** The address that a subject is about: `192.0.2.7:25`, `[2001:db8::7]:25`, `2001:db8::7 as example.org`; null: a name. */
+export function addressIn(subject: string): string | null {
+  const [named = ''] = subject.split(' as ');
+  const address = /^\[(.*)\]:\d+$/.exec(named)?.[1] ?? /^([\d.]+):\d+$/.exec(named)?.[1] ?? named;
+  return addressNumber(address) === null ? null : address;
+}
 
 /** A check's constants: what is the same in all its findings. */
 export type Check = { check: string; severity: Severity; rfc: string | null };

@@ -2,6 +2,7 @@ import { type RequestOptions, request } from 'node:https';
 import type { Lookup } from '../dns/lookup.ts';
 import { addressesOf } from './records.ts';
 import { isSpecial } from './special.ts';
+import { trusting } from './trust.ts';
 
 /** What a web server gave. `failed`: no answer that could be judged; `wrong`: an answer that is not as it must be. */
 export type Fetched =
@@ -11,8 +12,8 @@ export type Fetched =
 
 export type FetchOptions = {
   lookup: Lookup;
-  /** 443, or where the server listens in a laboratory. */
-  port: number;
+  /** Where a port's server listens instead, as in a laboratory. */
+  ports: ReadonlyMap<number, number>;
   /** Certificates trusted beside those of Node (PEM). */
   ca: string[];
   /** Milliseconds for all of it. */
@@ -24,28 +25,33 @@ export type FetchOptions = {
 const LARGEST = 64 * 1024;
 
 /** GET, without following redirects (RFC 8461 3.3). At most 64 KiB are read. Names lead only where our lookups say. */
-export async function fetchHttps(host: string, path: string, options: FetchOptions): Promise<Fetched> {
+export async function fetchHttps(url: URL, options: FetchOptions): Promise<Fetched> {
+  const host = url.hostname;
   const { addresses, failed } = await addressesOf(options.lookup, host);
-  const [address] = addresses;
-  if (address === undefined)
+  if (addresses.length === 0)
     return failed === null ? { kind: 'wrong', why: `${host} has no address` } : { kind: 'failed', why: failed };
-  if (!options.allowSpecial && addresses.some(isSpecial))
-    return { kind: 'wrong', why: `${host} leads to ${address}, which nobody outside can reach` };
-  return get(host, path, addresses, options);
+  const special = options.allowSpecial ? undefined : addresses.find(isSpecial);
+  if (special !== undefined)
+    return { kind: 'wrong', why: `${host} leads to ${special}, which nobody outside can reach` };
+  return get(url, addresses, options);
 }
 
-function get(host: string, path: string, addresses: string[], options: FetchOptions): Promise<Fetched> {
+function get(
+  { hostname: host, port, pathname, search }: URL,
+  addresses: string[],
+  options: FetchOptions,
+): Promise<Fetched> {
   return new Promise((resolve) => {
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.deadline)]);
     const all = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
     const wanted: RequestOptions = {
       host,
-      port: options.port,
-      path,
+      port: options.ports.get(Number(port || 443)) ?? Number(port || 443),
+      path: `${pathname}${search}`,
       servername: host,
       agent: false,
       signal,
-      ...(options.ca.length === 0 ? {} : { ca: options.ca }),
+      ...trusting(options.ca),
       // Node tries one after the other; the name is not resolved again.
       lookup: (_name, _options, callback) => callback(null, all),
       headers: { host, accept: 'text/plain, */*' },

@@ -21,7 +21,7 @@ async function checkDomain(domain: string, asking: Asking): Promise<Finding[]> {
   const { finding, id } = await judgeStsRecord(domain, seen.kind === 'found' ? seen.data : []);
   if (id === null) return [finding, notApplicable(POLICY, domain, 'without a valid record no policy is asked for')];
   const [fetched, hosts] = await Promise.all([
-    asking.fetch(`mta-sts.${domain}`, '/.well-known/mta-sts.txt'),
+    asking.fetch(new URL(policyUrl(domain))),
     mailHosts(asking.lookup, domain),
   ]);
   return [finding, judgeFetched(domain, fetched, hosts)];
@@ -55,7 +55,7 @@ export async function judgeStsRecord(
   if (record === undefined)
     return none(
       warn(RECORD, domain, 'no MTA-STS: who can stand in the way can have mail sent without TLS', {
-        fix: { say: `publish a policy at https://mta-sts.${domain}/.well-known/mta-sts.txt, then this record`, after },
+        fix: { say: `publish a policy at ${policyUrl(domain)}, then this record`, after },
       }),
     );
   const id = await parseStsRecord(record);
@@ -69,7 +69,7 @@ export async function judgeStsRecord(
 }
 
 export function judgeFetched(domain: string, fetched: Fetched, hosts: string[]): Finding {
-  const url = `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
+  const url = policyUrl(domain);
   if (fetched.kind === 'failed') return unknown(POLICY, domain, `${url}: ${fetched.why}`);
   const fix = { say: `serve the policy at ${url} with a valid certificate, as text/plain`, after: policyText(hosts) };
   if (fetched.kind === 'wrong') return fail(POLICY, domain, `${url}: ${fetched.why}`, { rfc: 'RFC 8461 3.3', fix });
@@ -130,5 +130,6 @@ function judgePolicy(domain: string, policy: StsPolicy, hosts: string[], evidenc
   );
 }
 
+const policyUrl = (domain: string): string => `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
 const policyText = (hosts: string[], mode = 'enforce'): string =>
   ['version: STSv1', `mode: ${mode}`, ...hosts.map((host) => `mx: ${host}`), 'max_age: 1209600', ''].join('\r\n');

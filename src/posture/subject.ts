@@ -31,7 +31,7 @@ export type Subject = {
 /** How an audit asks. Everything has its own deadline; nothing waits for what hangs. */
 export type Asking = {
   lookup: Lookup;
-  fetch: (host: string, path: string) => Promise<Fetched>;
+  fetch: (url: URL) => Promise<Fetched>;
   /** What lists say of the neighbourhood; null: not to be asked. */
   neighbours: ((address: string) => Promise<NeighbourLook>) | null;
   /** A resolver that may validate; null: none is trusted to say so. */

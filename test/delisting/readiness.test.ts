@@ -167,6 +167,24 @@ describe('the verdict', () => {
     const findings = [...allPass(), finding('ptr.fcrdns', 'fail', '8.8.8.8')];
     expect(judge(stepOf('spamhaus-pbl', 'PBL (Spamhaus)'), findings).verdict).toBe('ready');
   });
+  test.each([
+    '2001:db8::7',
+    '[2001:db8::7]:25',
+    '2001:db8::7 as example.org',
+    '8.8.4.4:25',
+    '2001:db8::8',
+    '[2001:db8::8]:25',
+    'postmaster@example.org',
+    'example.org',
+  ])('a finding of %s is of its own address, or of all', (subject) => {
+    const target = '2001:db8::7';
+    const found = readinessOf({
+      ...{ name: 'The list', target, step: stepOf('barracuda-brbl', null), text: (requirement) => requirement },
+      findings: [finding('relay', 'pass', subject)],
+    });
+    const own = subject.includes(target) || /^[a-z]+[@.]/.test(subject);
+    expect(found.met.map(({ requirement }) => requirement)).toEqual(own ? ['relay.closed'] : []);
+  });
   test('without an audit everything that can be seen is unknown', () =>
     expect(judge(stepOf('spfbl-dnsbl', null), []).verdict).toBe('unknown'));
 });

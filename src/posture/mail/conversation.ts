@@ -16,62 +16,75 @@ const LONGEST_LINE = 2048;
 const MOST_LINES = 100;
 const MOST_BYTES = 64 * 1024;
 
+/** All of a conversation together takes at most so many times the patience for one reply. */
+const LONGEST = 4;
+
+/** Milliseconds: for the connection; for each reply, of which the greeting of a slow server takes longest. */
+export type Patience = { deadline: number; patience: number; signal: AbortSignal };
+
+/**
+ * Opens a connection for `use`, and closes it. Gives how it ended before its time; null: `use` came to its own end.
+ * Throws only what the signal was aborted with.
+ */
+export async function converse(
+  to: { address: string; port: number },
+  limits: Patience,
+  use: (talk: Conversation) => Promise<void>,
+): Promise<End | null> {
+  try {
+    const talk = await Conversation.open(to, limits);
+    try {
+      await use(talk);
+    } finally {
+      talk.close();
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof Ended) return error.end;
+    throw error;
+  }
+}
+
 /** Lines to and from a mail server, each within a deadline; what a hostile one sends is bounded. */
 export class Conversation {
   socket: Socket;
   #buffer = Buffer.alloc(0);
   #over: End | null = null;
   #wake: (() => void) | null = null;
-  readonly #patience: number;
+  readonly #limits: Patience;
+  readonly #endsAt: number;
   readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
 
-  private constructor(socket: Socket, patience: number) {
+  private constructor(socket: Socket, limits: Patience) {
     this.socket = socket;
-    this.#patience = patience;
+    this.#limits = limits;
+    this.#endsAt = performance.now() + LONGEST * limits.patience;
     this.#listen();
   }
 
-  /** Opens a connection. Throws Ended. `patience`: milliseconds for each line, the first included. */
-  static async open(
-    to: { address: string; port: number },
-    { deadline, patience, signal }: { deadline: number; patience: number; signal: AbortSignal },
-  ): Promise<Conversation> {
+  /** Throws Ended, or what the signal was aborted with. */
+  static async open(to: { address: string; port: number }, limits: Patience): Promise<Conversation> {
+    const { signal, deadline } = limits;
+    signal.throwIfAborted();
     const socket = connect({ host: to.address, port: to.port });
     const stop = (): void => void socket.destroy();
     signal.addEventListener('abort', stop, { once: true });
     socket.once('close', () => signal.removeEventListener('abort', stop));
-    await new Promise<void>((resolve, reject) => {
-      const fail = (kind: End['kind'], detail: string): void => {
-        socket.destroy();
-        reject(new Ended({ kind, stage: 'connect', detail }));
-      };
-      const timer = setTimeout(() => fail('timeout', `no connection within ${deadline / 1000} s`), deadline);
-      socket.once('connect', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      socket.once('error', (error: NodeJS.ErrnoException) => {
-        clearTimeout(timer);
-        const code = error.code ?? error.message;
-        fail(code === 'ECONNREFUSED' ? 'refused' : code === 'ETIMEDOUT' ? 'timeout' : 'unreachable', code);
-      });
-      socket.once('close', () => clearTimeout(timer));
-    });
-    return new Conversation(socket, patience);
+    await untilReady(socket, 'connect', deadline, signal);
+    return new Conversation(socket, limits);
   }
 
-  /** Goes on over TLS: what came before it, in plain, is forgotten. */
-  continueOver(socket: Socket): void {
-    this.socket = socket;
+  /** Goes on over TLS, which `over` makes of the socket: what came before it, in plain, is forgotten. Throws Ended. */
+  async secure<Secured extends Socket>(over: (plain: Socket) => Secured): Promise<Secured> {
+    this.socket.off('data', this.#onData);
+    this.socket.removeAllListeners('end');
+    const secured = over(this.socket);
+    await untilReady(secured, 'secureConnect', this.#limits.patience, this.#limits.signal);
+    this.socket = secured;
     this.#buffer = Buffer.alloc(0);
     this.#over = null;
     this.#listen();
-  }
-
-  /** Leaves the socket to TLS. */
-  release(): void {
-    this.socket.off('data', this.#onData);
-    this.socket.removeAllListeners('end');
+    return secured;
   }
 
   send(line: string): void {
@@ -80,8 +93,9 @@ export class Conversation {
 
   /** The next line without its end. Throws Ended. */
   async line(stage: string): Promise<string> {
-    const endsAt = performance.now() + this.#patience;
+    const endsAt = this.#until();
     for (;;) {
+      this.#limits.signal.throwIfAborted();
       const at = this.#buffer.indexOf(0x0a);
       if (at !== -1) {
         const line = this.#buffer.subarray(0, at);
@@ -100,7 +114,7 @@ export class Conversation {
   async lines(stage: string, isLast: (line: string) => boolean): Promise<string[]> {
     const lines: string[] = [];
     // Patience is for the whole reply: one byte a second must not keep us for ever.
-    const endsAt = performance.now() + this.#patience;
+    const endsAt = this.#until();
     for (;;) {
       const line = await this.line(stage);
       lines.push(line);
@@ -135,7 +149,8 @@ export class Conversation {
     this.#wake?.();
   }
 
-  #late = (): string => `no reply within ${this.#patience / 1000} s`;
+  #until = (): number => Math.min(performance.now() + this.#limits.patience, this.#endsAt);
+  #late = (): string => `no reply within ${this.#limits.patience / 1000} s`;
 
   async #more(left: number, stage: string): Promise<void> {
     if (left <= 0) throw new Ended({ kind: 'timeout', stage, detail: this.#late() });
@@ -148,3 +163,38 @@ export class Conversation {
     clearTimeout(timer);
   }
 }
+
+/** What a socket becomes, and the words where it does not. */
+const READY = {
+  connect: { stage: 'connect', late: 'no connection', closed: 'the server closed the connection' },
+  secureConnect: {
+    stage: 'TLS',
+    late: 'no TLS session',
+    closed: 'the server closed the connection during the handshake',
+  },
+} as const;
+
+/** Throws Ended, or what the signal was aborted with; then the socket is destroyed. */
+function untilReady(socket: Socket, event: keyof typeof READY, deadline: number, signal: AbortSignal): Promise<void> {
+  const { stage, late, closed } = READY[event];
+  return new Promise<void>((resolve, reject) => {
+    const end = (kind: End['kind'], detail: string): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(signal.aborted ? signal.reason : new Ended({ kind, stage, detail }));
+    };
+    const timer = setTimeout(() => end('timeout', `${late} within ${deadline / 1000} s`), deadline);
+    socket.once(event, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code ?? error.message;
+      end(event === 'connect' ? (UNCONNECTED[code] ?? 'unreachable') : 'closed', code);
+    });
+    // The only event of a socket that is destroyed while it connects.
+    socket.once('close', () => end('closed', closed));
+  });
+}
+
+const UNCONNECTED: Record<string, End['kind']> = { ECONNREFUSED: 'refused', ETIMEDOUT: 'timeout' };

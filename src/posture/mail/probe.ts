@@ -1,78 +1,55 @@
-import { Conversation, Ended } from './conversation.ts';
+import { type Conversation, converse, Ended, type Patience } from './conversation.ts';
 import type { Reply, Service, ServiceLook } from './service.ts';
 import { clientName, smtpReply } from './smtp.ts';
 import { startTls } from './tls.ts';
 
-export type ProbeOptions = {
+export type ProbeOptions = Patience & {
   /** SNI and the name to be found in the certificate; null: not known. */
   name: string | null;
   /** Where the service listens, in place of its own port. */
   port: number;
   ca: string[];
-  /** Milliseconds: for a connection; for each reply, of which the greeting of a slow server takes longest. */
-  deadline: number;
-  patience: number;
   /** Who RCPT is tried for; nothing is ever sent. */
   recipients: string[];
-  signal: AbortSignal;
 };
 
-/** Talks to one service as a client would, up to the point where mail would follow. Never throws. */
+/** Talks to one service as a client would, up to the point where mail would follow. Throws only what the signal was aborted with. */
 export async function probeService(service: Service, address: string, options: ProbeOptions): Promise<ServiceLook> {
   const look: ServiceLook = {
-    ...{
-      service,
-      address,
-      name: options.name,
-      from: null,
-      greeting: null,
-      before: null,
-      starttls: null,
-      offered: false,
-    },
-    ...{ tls: null, after: null, recipients: [], old: undefined, end: null },
+    service,
+    address,
+    name: options.name,
+    from: null,
+    greeting: null,
+    before: null,
+    starttls: null,
+    offered: false,
+    tls: null,
+    recipients: [],
+    old: undefined,
+    end: null,
   };
-  try {
-    const talk = await Conversation.open({ address, port: options.port }, options);
-    try {
-      await converse(talk, look, options);
-    } finally {
-      talk.close();
-    }
-  } catch (error) {
-    if (!(error instanceof Ended)) throw error;
-    look.end = error.end;
-  }
+  look.end = await converse({ address, port: options.port }, options, (talk) => lookAround(talk, look, options));
   if (look.tls !== null && !isOld(look.tls.protocol)) look.old = await oldVersion(service, address, options);
   return look;
 }
 
 const isOld = (protocol: string): boolean => protocol === 'TLSv1' || protocol === 'TLSv1.1';
 
-async function converse(talk: Conversation, look: ServiceLook, options: ProbeOptions): Promise<void> {
+async function lookAround(talk: Conversation, look: ServiceLook, options: ProbeOptions): Promise<void> {
   const { service } = look;
   look.from = talk.socket.localAddress ?? null;
-  if (service.tls === 'implicit') await secure(talk, look, options);
+  if (service.tls === 'implicit') look.tls = await startTls(talk, options);
   look.greeting = await greetingOf(talk, service);
   if (service.speaks === 'smtp' && look.greeting.code !== '220') return;
   look.before = await capabilities(talk, service);
   look.offered = service.tls === 'starttls' && offersTls(look.before, service);
   if (look.offered) {
     look.starttls = await askForTls(talk, service);
-    if (isYes(look.starttls)) {
-      await secure(talk, look, options);
-      look.after = await capabilities(talk, service);
-    }
+    if (isYes(look.starttls)) look.tls = await startTls(talk, options);
   }
   if (service.speaks === 'smtp' && options.recipients.length > 0) await tryRecipients(talk, look, options.recipients);
   talk.send(service.speaks === 'imap' ? 'z LOGOUT' : 'QUIT');
-}
-
-async function secure(talk: Conversation, look: ServiceLook, { name, ca, patience }: ProbeOptions): Promise<void> {
-  talk.release();
-  const { socket, look: seen } = await startTls(talk.socket, { name, ca, patience });
-  look.tls = seen;
-  talk.continueOver(socket);
 }
 
 async function greetingOf(talk: Conversation, { speaks }: Service): Promise<Reply> {
@@ -128,6 +105,8 @@ const isYes = ({ code }: Reply): boolean => code === '220' || code === 'OK' || c
 
 /** MAIL FROM:<> and RCPT, then RSET: as a bounce would come, and no mail. */
 async function tryRecipients(talk: Conversation, look: ServiceLook, recipients: string[]): Promise<void> {
+  // What was said before TLS is forgotten (RFC 3207 4.2).
+  if (look.tls !== null) await capabilities(talk, look.service);
   talk.send('MAIL FROM:<>');
   const mail = await smtpReply(talk, 'MAIL');
   for (const recipient of recipients) {
@@ -148,24 +127,15 @@ async function oldVersion(
   address: string,
   options: ProbeOptions,
 ): Promise<string | null | undefined> {
-  const wanted = { name: options.name, ca: options.ca, newest: 'TLSv1.1', patience: options.patience } as const;
-  try {
-    const talk = await Conversation.open({ address, port: options.port }, options);
-    try {
-      if (service.tls === 'starttls') {
-        await greetingOf(talk, service);
-        if (service.speaks === 'smtp') await capabilities(talk, service);
-        if (!isYes(await askForTls(talk, service))) return undefined;
-      }
-      talk.release();
-      const { look } = await startTls(talk.socket, wanted);
-      return look.protocol;
-    } finally {
-      talk.close();
+  let protocol: string | null | undefined;
+  const end = await converse({ address, port: options.port }, options, async (talk) => {
+    if (service.tls === 'starttls') {
+      await greetingOf(talk, service);
+      if (service.speaks === 'smtp') await capabilities(talk, service);
+      if (!isYes(await askForTls(talk, service))) return;
     }
-  } catch (error) {
-    if (!(error instanceof Ended)) throw error;
-    // A handshake that the server breaks off is its refusal; everything else says nothing.
-    return error.end.stage === 'TLS' && error.end.kind === 'closed' ? null : undefined;
-  }
+    protocol = (await startTls(talk, { ...options, newest: 'TLSv1.1' })).protocol;
+  });
+  // A handshake that the server breaks off is its refusal; everything else says nothing.
+  return end?.stage === 'TLS' && end.kind === 'closed' ? null : protocol;
 }

@@ -1,4 +1,4 @@
-import { Conversation, type End, Ended } from './conversation.ts';
+import { converse, type End, type Patience } from './conversation.ts';
 import type { Reply } from './service.ts';
 import { clientName, smtpReply } from './smtp.ts';
 
@@ -18,34 +18,26 @@ const SENDER = 'relay-test@example.net';
 export async function probeRelay(
   address: string,
   recipient: string,
-  options: { port: number; deadline: number; patience: number; signal: AbortSignal },
+  options: Patience & { port: number },
 ): Promise<RelayLook> {
   const look: RelayLook = { address, from: null, recipient, reply: null, end: null };
-  try {
-    const talk = await Conversation.open({ address, port: options.port }, options);
+  look.end = await converse({ address, port: options.port }, options, async (talk) => {
     look.from = talk.socket.localAddress ?? null;
-    try {
-      for (const [command, stage] of [
-        [null, 'greeting'],
-        [`EHLO ${clientName(talk)}`, 'EHLO'],
-        [`MAIL FROM:<${SENDER}>`, 'MAIL'],
-        [`RCPT TO:<${recipient}>`, 'RCPT'],
-      ] as const) {
-        if (command !== null) talk.send(command);
-        const reply = await smtpReply(talk, stage);
-        if (stage === 'RCPT' || !reply.code.startsWith('2')) {
-          look.reply = reply;
-          break;
-        }
+    for (const [command, stage] of [
+      [null, 'greeting'],
+      [`EHLO ${clientName(talk)}`, 'EHLO'],
+      [`MAIL FROM:<${SENDER}>`, 'MAIL'],
+      [`RCPT TO:<${recipient}>`, 'RCPT'],
+    ] as const) {
+      if (command !== null) talk.send(command);
+      const reply = await smtpReply(talk, stage);
+      if (stage === 'RCPT' || !reply.code.startsWith('2')) {
+        look.reply = reply;
+        break;
       }
-      talk.send('RSET');
-      talk.send('QUIT');
-    } finally {
-      talk.close();
     }
-  } catch (error) {
-    if (!(error instanceof Ended)) throw error;
-    look.end = error.end;
-  }
+    talk.send('RSET');
+    talk.send('QUIT');
+  });
   return look;
 }

@@ -37,7 +37,6 @@ export type ServiceLook = {
   starttls: Reply | null;
   offered: boolean;
   tls: TlsLook | null;
-  after: Reply | null;
   /** Replies to RCPT, by recipient. */
   recipients: { recipient: string; reply: Reply }[];
   /** A session with TLS 1.1 or older: its version; null: refused; undefined: not tried. */

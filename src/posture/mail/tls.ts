@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
-import { isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect, rootCertificates, type SecureVersion, type TLSSocket } from 'node:tls';
-import { Ended } from './conversation.ts';
+import { isIP } from 'node:net';
+import { checkServerIdentity, connect, type SecureVersion, type TLSSocket } from 'node:tls';
+import { trusting } from '../trust.ts';
+import type { Conversation } from './conversation.ts';
 
 /** What a server showed in a TLS handshake. Trust is judged by `untrusted` and `wrongName`, not by the handshake. */
 export type TlsLook = {
@@ -23,45 +24,24 @@ export type TlsWanted = {
   ca: string[];
   /** The newest version offered by us; for asking after old ones. */
   newest?: SecureVersion;
-  patience: number;
 };
 
 /** Everything is accepted that OpenSSL can still speak: what is too old or too weak is to be seen, not refused. */
 const LENIENT = { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0', rejectUnauthorized: false } as const;
 
-/** Throws Ended where no session comes about. */
-export async function startTls(socket: Socket, wanted: TlsWanted): Promise<{ socket: TLSSocket; look: TlsLook }> {
-  const secure = connect({
-    socket,
-    ...LENIENT,
-    ...(wanted.newest === undefined ? {} : { maxVersion: wanted.newest }),
-    ...(wanted.name === null || isIP(wanted.name) !== 0 ? {} : { servername: wanted.name }),
-    ...(wanted.ca.length === 0 ? {} : { ca: [...rootCertificates, ...wanted.ca] }),
-    checkServerIdentity: () => undefined,
-  });
-  await new Promise<void>((resolve, reject) => {
-    const fail = (kind: 'timeout' | 'closed', detail: string): void => {
-      secure.destroy();
-      reject(new Ended({ kind, stage: 'TLS', detail }));
-    };
-    const timer = setTimeout(
-      () => fail('timeout', `no TLS session within ${wanted.patience / 1000} s`),
-      wanted.patience,
-    );
-    secure.once('secureConnect', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    secure.once('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      fail('closed', error.code ?? error.message);
-    });
-    secure.once('close', () => {
-      clearTimeout(timer);
-      fail('closed', 'the server closed the connection during the handshake');
-    });
-  });
-  return { socket: secure, look: lookOf(secure, wanted.name) };
+/** Goes on with the conversation over TLS. Throws Ended where no session comes about. */
+export async function startTls(talk: Conversation, { name, ca, newest }: TlsWanted): Promise<TlsLook> {
+  const secured = await talk.secure((socket) =>
+    connect({
+      socket,
+      ...LENIENT,
+      ...trusting(ca),
+      ...(newest === undefined ? {} : { maxVersion: newest }),
+      ...(name === null || isIP(name) !== 0 ? {} : { servername: name }),
+      checkServerIdentity: () => undefined,
+    }),
+  );
+  return lookOf(secured, name);
 }
 
 function lookOf(secure: TLSSocket, name: string | null): TlsLook {
