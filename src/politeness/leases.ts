@@ -1,8 +1,8 @@
 import type { Sql, TransactionSql } from 'postgres';
+import { HOURS_KEPT } from '../scan/ledger.ts';
 import { type Grant, giveWay, grant, type Lease, type Wish } from './turns.ts';
 
 const HOUR = 3_600_000;
-const HOURS_KEPT = 24;
 
 /** Lookups that were granted in an hour (since 1970) and not used; below 0 where more packets were sent. */
 export type Unused = { hour: number; count: number };

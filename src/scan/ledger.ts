@@ -2,7 +2,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'no
 import { join } from 'node:path';
 
 const HOUR = 3_600_000;
-const HOURS_KEPT = 24;
+/** Hours of a day, beside the one under way. */
+export const HOURS_KEPT = 24;
 /** Lookups that may be lost to a SIGKILL, and be unseen by other processes meanwhile. */
 const UNWRITTEN = 50;
 const FILE = /^lookups-(\d{4}-\d{2}-\d{2})(?:\.([0-9a-f]+))?\.log$/;

@@ -20,11 +20,11 @@ export function lastDue({ expression, timeZone }: Cron, at: Date): Date {
   return CronExpressionParser.parse(expression, { currentDate: after, tz: timeZone }).prev().toDate();
 }
 
-/** The times after `from` and up to `to` at which it is due. */
-export function dueBetween({ expression, timeZone }: Cron, from: Date, to: Date): Date[] {
+/** The times after `from` and up to `to` at which it is due, the first `most` of them. */
+export function dueBetween({ expression, timeZone }: Cron, from: Date, to: Date, most: number): Date[] {
   const times = CronExpressionParser.parse(expression, { currentDate: from, tz: timeZone });
   const due: Date[] = [];
-  for (let next = times.next().toDate(); next <= to; next = times.next().toDate()) due.push(next);
+  for (let next = times.next().toDate(); next <= to && due.length < most; next = times.next().toDate()) due.push(next);
   return due;
 }
 

@@ -1,93 +1,46 @@
-import type { List, TargetKind } from '../catalogue/list.ts';
-import { dueBetween } from './cron.ts';
-import type { Schedule } from './schedules.ts';
-
-/** What a schedule asks each time it is due. */
-export type Round = {
-  schedule: Schedule;
-  lists: readonly List[];
-  /** How many targets of each kind. */
-  targets: Readonly<Record<TargetKind, number>>;
-};
-
-/** What an operator allows; null: no limit. */
-export type Allowance = { perSecond: number | null; perDay: number | null };
-
-/** Controls and texts that come with a round of one list, roughly; each batch has its own. */
-const CONTROLS = 5;
-const LOOKUPS_BETWEEN_CONTROLS = 2000;
-const DAY = 86_400_000;
+import { type Load, loadsOf, type RateOf, type Round, type Share } from './load.ts';
 
 /**
  * Schedules that would ask an operator more in a day than it allows, or that are due again before a round can be
  * through at its rate: one sentence each, with the sum and the ways out. Pure; `now` is where the next day begins.
+ * Follow-ups are no part of it: they take what the others leave (followup.ts).
  */
-export function overloads(rounds: readonly Round[], allowanceOf: (list: List) => Allowance, now: Date): string[] {
-  const operators = Map.groupBy(
-    rounds.flatMap((round) => round.lists.map((list) => ({ round, list }))).filter(({ list }) => list.retired === null),
-    ({ list }) => list.operator,
-  );
-  return [...operators].flatMap(([operator, asked]) => {
-    const [first] = asked;
-    if (first === undefined) return [];
-    const allowed = allowanceOf(first.list);
-    const perRound = [...Map.groupBy(asked, ({ round }) => round)].map(([round, parts]) => ({
-      round,
-      lists: parts.length,
-      lookups: parts.reduce((sum, { list }) => sum + lookupsOf(list, round), 0),
-      times: timesADay(round.schedule, now),
-    }));
-    return [tooManyADay(operator, perRound, allowed), ...tooSlow(operator, perRound, allowed)].filter(
-      (sentence) => sentence !== null,
+export function overloads(rounds: readonly Round[], rateOf: RateOf, now: Date): string[] {
+  return loadsOf(rounds, rateOf, now).flatMap((load) => [...tooMany(load), ...tooSlow(load)]);
+}
+
+function tooMany({ operator, perDay, shares, busiest }: Load): string[] {
+  if (perDay === null || busiest <= perDay) return [];
+  const terms = shares.filter(({ times }) => times > 0).map((share) => `${asked(share)} × ${number(share.times)}`);
+  return [
+    `${operator} allows ${number(perDay)} lookups a day, and the schedules ask ${terms.join(' + ')} = ` +
+      `${number(Math.ceil(busiest))} in one, counted by the whole hour. ${WAYS_OUT}`,
+  ];
+}
+
+function asked({ round: { schedule, targets }, lookups, lists }: Share): string {
+  const all = targets.ipv4 + targets.ipv6 + targets.domain;
+  const of = `${number(all)} targets, ${lists} ${lists === 1 ? 'list' : 'lists'}, controls and repeats`;
+  return `${schedule.name}: ${number(lookups)} lookups (${of})`;
+}
+
+function tooSlow({ operator, perSecond, shares, late }: Load): string[] {
+  if (late === null || perSecond === null) return [];
+  const takes = shares
+    .filter(({ seconds }) => seconds > 0)
+    .map(
+      ({ round, lookups, seconds, every }) =>
+        `${round.schedule.name} takes ${hours(seconds * 1000)} for its ${number(lookups)} lookups and is due every ${hours(every)}`,
     );
-  });
-}
-
-type Asked = { round: Round; lists: number; lookups: number; times: number };
-
-function tooManyADay(operator: string, asked: readonly Asked[], { perDay }: Allowance): string | null {
-  const total = asked.reduce((sum, { lookups, times }) => sum + lookups * times, 0);
-  if (perDay === null || total <= perDay) return null;
-  const terms = asked.map(
-    ({ round, lists, lookups, times }) =>
-      `${round.schedule.name}: ${number(lookups)} lookups (${number(targetsOf(round))} targets, ` +
-      `${lists} ${lists === 1 ? 'list' : 'lists'}, controls) × ${times} a day`,
-  );
-  const sum = `${terms.join(' + ')} = ${number(total)} a day`;
-  return `${operator} allows ${number(perDay)} lookups a day, and the schedules ask ${sum}. ${WAYS_OUT}`;
-}
-
-function tooSlow(operator: string, asked: readonly Asked[], { perSecond }: Allowance): string[] {
-  if (perSecond === null) return [];
-  return asked.flatMap(({ round, lookups, times }) => {
-    const hours = lookups / perSecond / 3600;
-    const between = 24 / Math.max(1, times);
-    if (hours <= between) return [];
-    return [
-      `${operator} allows ${perSecond} lookups a second, so ${round.schedule.name} takes ${hours.toFixed(1)} hours for its ` +
-        `${number(lookups)} lookups, and is due every ${between.toFixed(1)} hours. ${WAYS_OUT}`,
-    ];
-  });
+  return [
+    `${operator} allows ${perSecond} lookups a second: ${takes.join('; ')}. ` +
+      `So ${late.name} is due again before it is through. ${WAYS_OUT}`,
+  ];
 }
 
 const WAYS_OUT =
   'Ways out: a longer interval; fewer targets (tags) or lists in that schedule; an account key of your own; ' +
   'a copy of the zone on your own rbldnsd (servers:).';
 
-function lookupsOf({ accepts, asks }: List, round: Round): number {
-  const names = accepts.reduce(
-    (sum, kind) => sum + round.targets[kind] * (kind === 'domain' && asks === 'both' ? 2 : 1),
-    0,
-  );
-  return names === 0 ? 0 : names + CONTROLS * Math.ceil(names / LOOKUPS_BETWEEN_CONTROLS);
-}
-
-function targetsOf({ targets }: Round): number {
-  return targets.ipv4 + targets.ipv6 + targets.domain;
-}
-
-function timesADay(schedule: Schedule, now: Date): number {
-  return dueBetween(schedule, now, new Date(now.getTime() + DAY)).length;
-}
-
-const number = (value: number): string => Math.round(value).toLocaleString('en');
+const hours = (ms: number): string => `${number(ms / 3_600_000)} hours`;
+const number = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 1 });

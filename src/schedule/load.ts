@@ -1,0 +1,147 @@
+import type { List, TargetKind } from '../catalogue/list.ts';
+import { HOURS_KEPT } from '../scan/ledger.ts';
+import type { Rate } from '../scan/pacing.ts';
+import { dueBetween } from './cron.ts';
+import type { Schedule } from './schedules.ts';
+
+/** What a schedule asks each time it is due. */
+export type Round = {
+  schedule: Schedule;
+  lists: readonly List[];
+  /** How many targets of each kind. */
+  targets: Readonly<Record<TargetKind, number>>;
+};
+
+export type RateOf = (list: List) => Pick<Rate, 'perSecond' | 'perDay'>;
+
+/** What all schedules together ask one operator. */
+export type Load = {
+  operator: string;
+  /** What the strictest of its lists allows: rate and day are the operator's, whichever of its lists is asked. */
+  perSecond: number | null;
+  perDay: number | null;
+  shares: Share[];
+  /** The most lookups of any day as the ledger counts it: 24 whole hours and the one under way. */
+  busiest: number;
+  /** The schedule that is due again before it is through; null: none. */
+  late: Schedule | null;
+};
+
+/** What one schedule has of a load. */
+export type Share = {
+  round: Round;
+  lists: number;
+  /** Of one round: lookups, those of them that count against a day, and seconds at the operator's rate. */
+  lookups: number;
+  counted: number;
+  seconds: number;
+  /** Rounds in the busiest day, those that are in it in part included as such. */
+  times: number;
+  /** Milliseconds between two times it is due, at least. */
+  every: number;
+};
+
+/** Controls of a server before and after each batch, and what a batch has at most, as `serve` asks. */
+const CONTROLS = 5;
+const BATCH = 2000;
+/** Seconds after which a batch is closed. */
+const BATCH_SECONDS = 480;
+/** Lookups that are sent again or followed by one for the text, per lookup. */
+const REPEATED = 0.05;
+
+const HOUR = 3_600_000;
+/** How far it is looked ahead: a month has all of a cron expression, and as many times have a day of any. */
+const AHEAD = 32 * 24;
+const TIMES = 1600;
+
+/** What schedules ask each operator, by the hour from `now` on, asked at its rate one after the other. Pure. */
+export function loadsOf(rounds: readonly Round[], rateOf: RateOf, now: Date): Load[] {
+  const until = new Date(now.getTime() + AHEAD * HOUR);
+  const due = new Map(rounds.map((round) => [round, dueBetween(round.schedule, now, until, TIMES).map(Number)]));
+  const asked = rounds.flatMap((round) =>
+    round.lists
+      .filter(({ retired }) => retired === null)
+      .map((list) => ({ round, list, ...lookupsOf(list, round, rateOf) })),
+  );
+  return [...Map.groupBy(asked, ({ list }) => list.operator)].map(([operator, all]) => {
+    const shares = [...Map.groupBy(all, ({ round }) => round)].map(([round, parts]): Share => {
+      const sum = (of: 'lookups' | 'counted' | 'seconds'): number => parts.reduce((total, part) => total + part[of], 0);
+      const of = { lists: parts.length, lookups: sum('lookups'), counted: sum('counted'), seconds: sum('seconds') };
+      return { round, ...of, times: 0, every: shortest(due.get(round) ?? []) };
+    });
+    const rates = all.map(({ list }) => rateOf(list));
+    const least = (of: 'perSecond' | 'perDay'): number | null =>
+      rates.reduce<number | null>((low, { [of]: one }) => (one === null ? low : Math.min(low ?? one, one)), null);
+    return {
+      operator,
+      perSecond: least('perSecond'),
+      perDay: least('perDay'),
+      ...askedInTurn(shares, due, now.getTime()),
+    };
+  });
+}
+
+/** Has an operator asked for its shares one after the other, each due at its times. */
+function askedInTurn(
+  shares: readonly Share[],
+  due: ReadonlyMap<Round, readonly number[]>,
+  start: number,
+): Pick<Load, 'shares' | 'busiest' | 'late'> {
+  const jobs = shares
+    .flatMap((share) => (due.get(share.round) ?? []).map((at, place, all) => ({ share, at, again: all[place + 1] })))
+    .sort((one, other) => one.at - other.at);
+  const hours = new Map(shares.map((share) => [share, new Float64Array(AHEAD + HOURS_KEPT)]));
+  let free = start;
+  let late: Schedule | null = null;
+  for (const { share, at, again } of jobs) {
+    const from = Math.max(at, free);
+    free = from + share.seconds * 1000;
+    if (again !== undefined && free > again) late ??= share.round.schedule;
+    spread(hours.get(share), share.counted, from - start, free - start);
+  }
+  const total = new Float64Array(AHEAD + HOURS_KEPT);
+  for (const own of hours.values())
+    for (const [hour, lookups] of own.entries()) total[hour] = (total[hour] ?? 0) + lookups;
+  const days = Array.from({ length: AHEAD }, (_, hour) => inDay(total, hour));
+  const busiest = Math.max(...days);
+  const when = days.indexOf(busiest);
+  return {
+    late,
+    busiest,
+    shares: shares.map((share) => {
+      const own = inDay(hours.get(share) ?? total, when);
+      return { ...share, times: share.counted === 0 ? 0 : own / share.counted };
+    }),
+  };
+}
+
+/** Adds lookups asked evenly between two times, in milliseconds after the first hour began. */
+function spread(hours: Float64Array | undefined, lookups: number, from: number, to: number): void {
+  if (hours === undefined) return;
+  const first = Math.floor(from / HOUR);
+  for (let hour = first; hour === first || hour * HOUR < to; hour += 1) {
+    if (hour >= hours.length) return;
+    const part = to === from ? 1 : (Math.min(to, (hour + 1) * HOUR) - Math.max(from, hour * HOUR)) / (to - from);
+    hours[hour] = (hours[hour] ?? 0) + lookups * part;
+  }
+}
+
+function inDay(hours: Float64Array, last: number): number {
+  return hours.subarray(Math.max(0, last - HOURS_KEPT), last + 1).reduce((sum, lookups) => sum + lookups, 0);
+}
+
+/** Milliseconds between the two times that are closest. */
+function shortest(times: readonly number[]): number {
+  return Math.min(...times.slice(1).map((at, place) => at - (times[place] ?? at)));
+}
+
+/** What a round asks of a list, controls and repeats included. */
+function lookupsOf(list: List, { targets }: Round, rateOf: RateOf): Pick<Share, 'lookups' | 'counted' | 'seconds'> {
+  const { perSecond, perDay } = rateOf(list);
+  const batch = Math.min(BATCH, perSecond === null ? BATCH : Math.ceil(perSecond * BATCH_SECONDS));
+  const lookups = list.accepts.reduce((sum, kind) => {
+    const names = targets[kind] * (kind === 'domain' && list.asks === 'both' ? 2 : 1);
+    return sum + names + Math.round(names * REPEATED) + CONTROLS * Math.ceil(names / batch);
+  }, 0);
+  return { lookups, counted: perDay === null ? 0 : lookups, seconds: perSecond === null ? 0 : lookups / perSecond };
+}
