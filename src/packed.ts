@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rm
 import module, { createRequire } from 'node:module';
 import path from 'node:path';
 import vm from 'node:vm';
-import { nodeServes } from './node-version.ts';
+import { nodeServes } from './node-version.js';
 import { codeFolder } from './places.ts';
 
 type Start = typeof import('./cli/start.ts');

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ListDefinition } from '../src/catalogue/list.ts';
 
-export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 
 /** For a process of the program: nothing of this machine's own settings, and no database but the one that is named. */
 export function environmentOf(home: string, database?: string): NodeJS.ProcessEnv {

@@ -194,7 +194,7 @@ test('help goes to standard output, with status 0', async () => {
 });
 
 test('the program itself: status and output of the process, and check loads no database code', async () => {
-  const main = new URL('../../src/main.ts', import.meta.url).pathname;
+  const main = new URL('../../src/main.js', import.meta.url).pathname;
   const trace = path.join(home, 'loaded.txt');
   const hook = path.join(home, 'hook.mjs');
   writeFileSync(

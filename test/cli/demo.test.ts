@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 /** The only place it may use, so that what it leaves behind can be told from others' files. */
 const folder = mkdtempSync(path.join(tmpdir(), 'dnsblwatch-test-'));
 chmodSync(folder, 0o755);

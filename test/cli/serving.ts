@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { ListDefinition } from '../../src/catalogue/list.ts';
 import { temporaryHome } from './world.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 type Event = { msg: string; level: number; [field: string]: unknown };
 type Ended = { status: number | null; signal: NodeJS.Signals | null };

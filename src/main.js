@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import module from 'node:module';
+import { nodeServes } from './node-version.js';
+
+/**
+ * The program in a checkout; that of the package is packed.ts. This is JavaScript, for Node would load its stripper of
+ * types for a single file that is not kept, which takes longer than a whole check. What is imported from here on is
+ * stripped and compiled once, then kept.
+ */
+if (nodeServes()) {
+  module.enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/dnsblwatch`);
+  const { start } = await import('./cli/start.ts');
+  await start();
+}
