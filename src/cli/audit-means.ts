@@ -7,7 +7,6 @@ import { UserError } from '../errors.ts';
 import { fetchHttps } from '../posture/https.ts';
 import { createMailLooks, type LookOptions } from '../posture/mail/looks.ts';
 import { probeRelay } from '../posture/mail/relay-probe.ts';
-import { isOutside } from '../posture/relay.ts';
 import type { Asking, MailAsking } from '../posture/subject.ts';
 import { readGiven } from './audit-subject.ts';
 import { neighbourAsking } from './neighbours.ts';
@@ -62,7 +61,6 @@ export async function withPosture<T>(
           : mailAsking(options, { lookup, ports, ca, allowSpecial, signal: world.signal }),
       patience: settings.timeout * 3,
       now: world.now(),
-      signal: world.signal,
       allowSpecial,
     });
   } finally {
@@ -97,7 +95,6 @@ function mailAsking(
   return {
     looks: createMailLooks({ ...from, deadline, patience }),
     relay: options.openRelay === true ? relay : null,
-    outside: isOutside,
     ownAddresses: new Set(
       Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
     ),

@@ -14,7 +14,6 @@ export function resolverLookup(
   servers: readonly [Server, ...Server[]],
   { deadline, signal }: { deadline: number; signal?: AbortSignal },
 ): Lookup {
-  const asked = new Map<string, Promise<Answer>>();
   const options = { deadline, recursionDesired: true, signal };
   const askAll = async (name: string, type: QuestionType): Promise<Answer> => {
     const [first, ...others] = servers;
@@ -25,11 +24,18 @@ export function resolverLookup(
     }
     return answer;
   };
-  return (name, type) => {
-    const key = `${type} ${name.toLowerCase()}`;
-    const before = asked.get(key);
-    if (before !== undefined) return before;
-    const answer = askAll(name, type);
+  return askedOnce(askAll, (name, type) => `${type} ${name.toLowerCase()}`);
+}
+
+/** Gives the first answer to a question again, as long as it is held. */
+export function askedOnce<Question extends unknown[], Answered>(
+  ask: (...question: Question) => Promise<Answered>,
+  keyOf: (...question: Question) => string,
+): (...question: Question) => Promise<Answered> {
+  const asked = new Map<string, Promise<Answered>>();
+  return (...question) => {
+    const key = keyOf(...question);
+    const answer = asked.get(key) ?? ask(...question);
     asked.set(key, answer);
     return answer;
   };

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { createConnection } from 'node:net';
 import * as packets from 'dns-packet';
 import type { Server } from './answer.ts';
+import { askedOnce } from './lookup.ts';
 import { splitServer } from './resolvers.ts';
 
 /** What a validating resolver says, with the flags and types that dns2 lacks (RFC 4035 3.2, RFC 6698, RFC 8914). */
@@ -32,11 +33,12 @@ const UDP_SIZE = 1232;
 /** Option code of Extended DNS Errors. */
 const EDE = 15;
 
+/** Each question is asked once. Throws only what the signal was aborted with. */
 export function secureLookup(
   server: Server,
   { deadline, signal }: { deadline: number; signal: AbortSignal },
 ): SecureLookup {
-  return async (name, type, { checkingDisabled }) => {
+  const ask: SecureLookup = async (name, type, { checkingDisabled }) => {
     const id = randomInt(0x10000);
     const query = packets.encode({
       type: 'query',
@@ -73,6 +75,7 @@ export function secureLookup(
       return { kind: 'failed', why: `${type} of ${name}: ${why}` };
     }
   };
+  return askedOnce(ask, (name, type, how) => `${type} ${name.toLowerCase()} ${how.checkingDisabled}`);
 }
 
 function matches(message: Buffer, id: number, name: string, type: string): boolean {
@@ -90,13 +93,14 @@ function matches(message: Buffer, id: number, name: string, type: string): boole
   }
 }
 
-function overUdp(
+async function overUdp(
   server: Server,
   query: Buffer,
   isReply: (message: Buffer) => boolean,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { address, port, family } = splitServer(server);
+  signal.throwIfAborted();
   const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
   const send = (): void => socket.send(query);
   // One retransmission a second, as long as there is time.
@@ -116,13 +120,14 @@ function overUdp(
   });
 }
 
-function overTcp(
+async function overTcp(
   server: Server,
   query: Buffer,
   isReply: (message: Buffer) => boolean,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { address, port } = splitServer(server);
+  signal.throwIfAborted();
   const socket = createConnection({ host: address, port });
   let received = Buffer.alloc(0);
   return new Promise<Buffer>((resolve, reject) => {

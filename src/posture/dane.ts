@@ -1,9 +1,10 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { Tlsa } from '../dns/secure.ts';
-import { securityOfAnswer } from './dnssec.ts';
+import { securityOf } from './dnssec.ts';
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
 import type { SeenService } from './mail/looks.ts';
 import { mailHosts } from './mx.ts';
+import { recordLine } from './records.ts';
 import type { Asking, Subject } from './subject.ts';
 
 const DANE: Check = { check: 'dane', severity: 'medium', rfc: 'RFC 7672, RFC 6698' };
@@ -19,8 +20,7 @@ async function checkHost(host: string, subject: Subject, { secure, mail }: Askin
     return unknown(DANE, name, 'no validating resolver on this machine', {
       settle: `dnsblwatch audit ${host} --resolver ADDRESS, of a validating resolver that you trust`,
     });
-  const answer = await secure(name, 'TLSA', { checkingDisabled: false });
-  const security = await securityOfAnswer(name, answer, secure);
+  const { answer, security } = await securityOf(name, 'TLSA', secure);
   if (security.kind === 'failed') return unknown(DANE, name, security.why);
   if (security.kind === 'bogus')
     return fail(DANE, name, `cannot be validated (${security.why}): who uses DANE delivers nothing`, {
@@ -50,12 +50,12 @@ async function checkHost(host: string, subject: Subject, { secure, mail }: Askin
 /** Compares the records with what is served on every address of the host. Pure. */
 function judgeDane(name: string, records: Tlsa[], served: SeenService[]): Finding {
   const evidence = records.map((record) => tlsaLine(name, record));
-  const usable = records.filter(({ usage }) => usage === 2 || usage === 3);
+  const usable = records.filter(isUsable);
   if (usable.length === 0)
-    return warn(DANE, name, 'only usages 0 and 1, which senders of mail do not use', {
+    return warn(DANE, name, `no record that senders of mail use: ${records.map(unusableFor).join(', ')}`, {
       evidence,
-      rfc: 'RFC 7672 3.1.3',
-      fix: { say: 'publish usage 3 (or 2)', before: evidence.join('\n') },
+      rfc: 'RFC 7672 3.1, 3.2',
+      fix: { say: 'publish usage 3 (or 2), selector 1 and matching type 1 (SHA-256)', before: evidence.join('\n') },
     });
   const seen = served.flatMap(({ look }) =>
     look.tls?.certificate ? [{ look, certificate: look.tls.certificate, chain: look.tls.chain }] : [],
@@ -97,6 +97,22 @@ function judgeDane(name: string, records: Tlsa[], served: SeenService[]): Findin
   return pass(DANE, name, 'a record fits the certificate that is served', { evidence });
 }
 
+/** Octets of a digest, by matching type; null: of any length, for 0 is the data itself. */
+const DIGEST_OCTETS: Record<number, number | null> = { 0: null, 1: 32, 2: 64 };
+
+const isUsable = (record: Tlsa): boolean => unusableFor(record) === null;
+
+/** Why senders pass a record over (RFC 7672 3.1.3, RFC 6698 4.1); null: they use it. */
+function unusableFor({ usage, selector, matchingType, certificate }: Tlsa): string | null {
+  if (usage !== 2 && usage !== 3) return `usage ${usage}`;
+  if (selector !== 0 && selector !== 1) return `selector ${selector}`;
+  const octets = DIGEST_OCTETS[matchingType];
+  if (octets === undefined) return `matching type ${matchingType}`;
+  if (octets !== null && certificate.length !== octets)
+    return `a digest of ${certificate.length} octets, not ${octets}`;
+  return null;
+}
+
 function fits(record: Tlsa, certificate: X509Certificate, chain: Buffer[]): boolean {
   if (record.usage === 3) return digestOf(certificate, record.selector, record.matchingType).equals(record.certificate);
   return chain.some((raw) =>
@@ -114,4 +130,4 @@ function digestOf(certificate: X509Certificate, selector: number, matchingType: 
 }
 
 const tlsaLine = (name: string, { usage, selector, matchingType, certificate }: Tlsa): string =>
-  `${name}. 3600 IN TLSA ${usage} ${selector} ${matchingType} ${certificate.toString('hex')}`;
+  recordLine(name, 'TLSA', `${usage} ${selector} ${matchingType} ${certificate.toString('hex')}`);

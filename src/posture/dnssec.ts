@@ -15,20 +15,31 @@ export async function checkDnssec({ domains }: Subject, { secure, lookup }: Aski
   const hosts = await Promise.all(domains.map((domain) => mailHosts(lookup, domain)));
   const names = [...new Set([...domains, ...hosts.flat()])];
   return Promise.all(
-    names.map(async (name) => judge(name, secure === null ? { kind: 'unvalidated' } : await securityOf(name, secure))),
+    names.map(async (name) =>
+      judge(name, secure === null ? { kind: 'unvalidated' } : (await securityOf(name, 'SOA', secure)).security),
+    ),
   );
 }
 
 /** Whether the names of a zone are protected: what AD says, and what the same question says unchecked (CD). */
-async function securityOf(name: string, secure: SecureLookup): Promise<Security> {
-  const answer = await secure(name, 'SOA', { checkingDisabled: false });
-  return securityOfAnswer(name, answer, secure);
+export async function securityOf(
+  name: string,
+  type: 'SOA' | 'TLSA',
+  secure: SecureLookup,
+): Promise<{ security: Security; answer: SecureAnswer }> {
+  const answer = await secure(name, type, { checkingDisabled: false });
+  return { answer, security: await securityOfAnswer(name, type, answer, secure) };
 }
 
-export async function securityOfAnswer(name: string, answer: SecureAnswer, secure: SecureLookup): Promise<Security> {
+async function securityOfAnswer(
+  name: string,
+  type: 'SOA' | 'TLSA',
+  answer: SecureAnswer,
+  secure: SecureLookup,
+): Promise<Security> {
   if (answer.kind === 'failed') return { kind: 'failed', why: answer.why };
   if (answer.rcode === 'SERVFAIL') {
-    const unchecked = await secure(name, 'SOA', { checkingDisabled: true });
+    const unchecked = await secure(name, type, { checkingDisabled: true });
     if (unchecked.kind === 'answer' && (unchecked.rcode === 'NOERROR' || unchecked.rcode === 'NXDOMAIN'))
       return {
         kind: 'bogus',
@@ -36,11 +47,11 @@ export async function securityOfAnswer(name: string, answer: SecureAnswer, secur
       };
     return {
       kind: 'failed',
-      why: `SOA of ${name}: the server says SERVFAIL${answer.errors.length === 0 ? '' : ` (${answer.errors.join('; ')})`}`,
+      why: `${type} of ${name}: the server says SERVFAIL${answer.errors.length === 0 ? '' : ` (${answer.errors.join('; ')})`}`,
     };
   }
   if (answer.rcode !== 'NOERROR' && answer.rcode !== 'NXDOMAIN')
-    return { kind: 'failed', why: `SOA of ${name}: the server says ${answer.rcode}` };
+    return { kind: 'failed', why: `${type} of ${name}: the server says ${answer.rcode}` };
   if (answer.authentic) return { kind: 'secure' };
   // The root is signed: a resolver that validates says so.
   const root = await secure('.', 'SOA', { checkingDisabled: false });

@@ -9,13 +9,13 @@ const RELAY: Check = { check: 'relay', severity: 'critical', rfc: 'RFC 2505 2.1 
 /** Only servers that the user named, and only when asked to: others’ servers are not ours to try. */
 export async function checkRelay({ addresses }: Subject, { mail }: Asking): Promise<Finding[]> {
   if (mail === null || mail.relay === null) return [];
-  const { relay, outside } = mail;
+  const { relay } = mail;
   return Promise.all(
-    addresses.map(async ({ text, mx }) =>
-      mx === null
-        ? judgeRelay(await relay(text), outside)
-        : notApplicable(RELAY, text, 'only addresses that were named are tried'),
-    ),
+    addresses.map(async ({ text, mx }) => {
+      if (mx !== null) return notApplicable(RELAY, text, 'only addresses that were named are tried');
+      const look = await relay(text);
+      return judgeRelay(look, look.from !== null && isOutside(look.from, text));
+    }),
   );
 }
 
@@ -28,18 +28,15 @@ export const isOutside = (from: string, server: string): boolean => {
   return one.value >> shift !== other.value >> shift;
 };
 
-/** Pure. */
-export function judgeRelay(
-  { address, from, recipient, reply, end }: RelayLook,
-  outside: (from: string, server: string) => boolean,
-): Finding {
+/** `outside`: it was asked from where the server trusts nobody. Pure. */
+export function judgeRelay({ address, from, recipient, reply, end }: RelayLook, outside: boolean): Finding {
   if (from === null || reply === null) {
     if (end?.kind === 'refused') return notApplicable(RELAY, address, 'nothing listens on port 25');
     return unknown(RELAY, address, end === null ? 'no answer' : `${end.stage}: ${end.detail}`);
   }
   const said = reply.lines.join(' / ');
   const evidence = [`from ${from}`, `RCPT TO:<${recipient}>`, ...reply.lines];
-  if (!outside(from, address))
+  if (!outside)
     return unknown(RELAY, address, `asked from ${from}, which the server may trust: it says nothing about strangers`, {
       evidence,
       settle: `dnsblwatch audit ${address} --open-relay, from a machine in another network`,

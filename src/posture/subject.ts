@@ -41,7 +41,6 @@ export type Asking = {
   /** Milliseconds for a check that takes many lookups. */
   patience: number;
   now: Date;
-  signal: AbortSignal;
   /** Take private and loopback addresses for real ones, as in a laboratory. */
   allowSpecial: boolean;
 };
@@ -50,8 +49,6 @@ export type MailAsking = {
   looks: (subject: Subject) => Promise<SeenService[]>;
   /** Tries to relay through a server of the user's; null: was not asked for. */
   relay: ((address: string) => Promise<RelayLook>) | null;
-  /** Is our address one that the server does not trust? */
-  outside: (from: string, server: string) => boolean;
   /** Addresses of this machine. */
   ownAddresses: ReadonlySet<string>;
 };

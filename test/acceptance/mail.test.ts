@@ -117,12 +117,8 @@ describe.skipIf(!mailParts.run)(
         signal: new AbortController().signal,
       };
       // Strangers by Postfix' own mynetworks, though we sit on loopback.
-      expect(judgeRelay(await probeRelay('127.0.0.1', 'somebody@example.com', options), () => true).outcome).toBe(
-        outcome,
-      );
-      expect(judgeRelay(await probeRelay('127.0.0.1', 'somebody@example.com', options), () => false).outcome).toBe(
-        'unknown',
-      );
+      expect(judgeRelay(await probeRelay('127.0.0.1', 'somebody@example.com', options), true).outcome).toBe(outcome);
+      expect(judgeRelay(await probeRelay('127.0.0.1', 'somebody@example.com', options), false).outcome).toBe('unknown');
     });
 
     test.each([

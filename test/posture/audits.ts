@@ -28,7 +28,6 @@ function askingOf(zone: Zone, more: Partial<Asking> = {}): Asking {
     mail: null,
     patience: 5000,
     now: NOW,
-    signal: new AbortController().signal,
     allowSpecial: true,
     ...more,
   };
