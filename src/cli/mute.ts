@@ -5,8 +5,8 @@ import { addMute, endMutes, mutesSince, openListingId } from '../notify/mute-sto
 import { endOf, isOn, type Mute, mutedText, shownMute } from '../notify/mutes.ts';
 import { columns } from '../output/columns.ts';
 import { plain } from '../output/plain.ts';
-import { day } from '../output/table.ts';
 import { formatRange, parseTarget, type TargetRange } from '../target.ts';
+import { minute } from '../text/minute.ts';
 import { withDatabase } from './database.ts';
 import { parseMoment } from './moment.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
@@ -43,7 +43,7 @@ export async function listMutes(options: CommonOptions, world: World): Promise<v
     if (format === 'json') return world.out(`${JSON.stringify(mutes.map(shownMute), null, 2)}\n`);
     if (mutes.length === 0) return world.err(`Nothing is muted in ${withoutPassword(settings.database)}.\n`);
     const rows = mutes.map((mute) => [
-      ...[String(mute.id), mutedText(mute), untilText(mute), day(new Date(mute.createdAt))],
+      ...[String(mute.id), mutedText(mute), untilText(mute), minute(new Date(mute.createdAt))],
       plain(mute.why ?? ''),
     ]);
     world.out(columns([['ID', 'MUTED', 'UNTIL', 'SINCE', 'WHY'], ...rows]));
@@ -90,7 +90,7 @@ function subjectOf(words: readonly string[], { catalogue }: Settings): Subject {
 function untilText(mute: Pick<Mute, 'until' | 'endedAt' | 'listing'>): string {
   if (mute.listing !== null) return 'until it is delisted';
   const end = endOf(mute);
-  return end === null ? 'until it is ended' : `until ${day(new Date(end))}`;
+  return end === null ? 'until it is ended' : `until ${minute(new Date(end))}`;
 }
 
 /** `7d` from now on, or a time as everywhere. */

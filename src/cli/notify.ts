@@ -10,7 +10,8 @@ import { type Delivery, deliver, messages, retry, type ShownMessage } from '../n
 import { readerOf } from '../notify/reader.ts';
 import { columns } from '../output/columns.ts';
 import { plain } from '../output/plain.ts';
-import { count, day } from '../output/table.ts';
+import { count } from '../output/table.ts';
+import { minute } from '../text/minute.ts';
 import { withDatabase } from './database.ts';
 import { type CommonOptions, formatOf, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
@@ -114,8 +115,8 @@ function renderMessages(shown: readonly ShownMessage[]): string {
       String(id),
       channel,
       state,
-      day(new Date(createdAt)),
-      dueAt === null ? '' : day(new Date(dueAt)),
+      minute(new Date(createdAt)),
+      dueAt === null ? '' : minute(new Date(dueAt)),
       String(tries),
     ],
     `${plain(title)}${said === null ? '' : ` (${plain(said)})`}`,

@@ -24,10 +24,11 @@ import { renderOverdue } from '../output/delisting.ts';
 import type { ShownChange } from '../output/history.ts';
 import { ndjsonLine } from '../output/json.ts';
 import type { Report } from '../output/report.ts';
-import { count, day, type Recorded } from '../output/table.ts';
+import { count, type Recorded } from '../output/table.ts';
 import { type Means, runRound } from '../scan/round.ts';
 import { formatRange, type TargetRange } from '../target.ts';
 import { overlaps, subtractRange } from '../targets/ranges.ts';
+import { minute } from '../text/minute.ts';
 import { type Pace, withAsking } from './asking.ts';
 import { type Collector, createCollector, FORMATS, type Format, lookupsOf } from './collect.ts';
 import { followConfig } from './configured.ts';
@@ -108,12 +109,12 @@ async function start(
   const started = await startFullScan(db, how);
   if ('empty' in started) throw new UserError(`no targets in ${where}: dnsblwatch targets add ADDRESS …`);
   if ('running' in started) {
-    const since = started.running === null ? '' : ` since ${day(started.running)}`;
+    const since = started.running === null ? '' : ` since ${minute(started.running)}`;
     world.err(`A full scan runs already${since}; it goes on, and nothing else was asked.\n`);
     return null;
   }
   if (started.resumed && !settings.quiet)
-    world.err(`Goes on with the scan that was stopped, begun ${day(started.startedAt)}.\n`);
+    world.err(`Goes on with the scan that was stopped, begun ${minute(started.startedAt)}.\n`);
   return started;
 }
 
@@ -206,7 +207,7 @@ function stopped({ full, startedAt }: Scan, { tally, pause }: Collector, changes
   const until = new Date(startedAt.getTime() + RESUME_WITHIN);
   world.err(
     full
-      ? `Stopped: ${recorded} The same command goes on from there until ${day(until)}; later it begins anew.\n`
+      ? `Stopped: ${recorded} The same command goes on from there until ${minute(until)}; later it begins anew.\n`
       : `Stopped: ${recorded} A scan of named targets begins anew.\n`,
   );
   throw world.signal.reason;

@@ -2,7 +2,7 @@ import { withoutPassword } from '../db/failure.ts';
 import { UserError } from '../errors.ts';
 import { latestScans, type ScanRecord } from '../listing/overview.ts';
 import { columns } from '../output/columns.ts';
-import { day } from '../output/table.ts';
+import { minute } from '../text/minute.ts';
 import { withDatabase } from './database.ts';
 import { type CommonOptions, formatOf, settingsOf } from './options.ts';
 import type { World } from './world.ts';
@@ -27,7 +27,7 @@ function cells(one: ScanRecord, now: Date): string[] {
   return [
     String(one.id),
     one.schedule ?? one.kind,
-    day(new Date(one.startedAt)),
+    minute(new Date(one.startedAt)),
     took(one, now),
     number(one.targets),
     String(one.lists),

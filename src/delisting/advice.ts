@@ -2,12 +2,10 @@ import type { Code, Delisting, List } from '../catalogue/list.ts';
 import type { Target } from '../target.ts';
 import { type Say, sayIn, spanText } from '../text/say.ts';
 import { durationMs } from './duration.ts';
-import { type Actor, actorOf, factsOf, isAskedFor } from './facts.ts';
+import { type Actor, actorOf, definitionOf, factsOf, isAskedFor, type SeenLabel } from './facts.ts';
 import { requirementText } from './requirements.ts';
 
 /** What to do to leave a list, from the facts of the catalogue and what was seen. Pure; times are Dates. */
-
-export type SeenLabel = { code: string; label: string };
 
 export type Removal = { label: string | null; requestedAt: Date; withdrawnAt: Date | null; note: string | null };
 
@@ -127,12 +125,6 @@ function stepOf(
     dont: dontTexts(facts, actor, asked, say),
     notes: [facts.warning, facts.note].filter((text) => text !== undefined),
   };
-}
-
-/** The table's entry that a seen code was read by: its own, else (ranges, masks) the one with its label. */
-function definitionOf(list: List, seen: SeenLabel): Code | undefined {
-  const exact = list.codes[seen.code];
-  return exact?.label === seen.label ? exact : Object.values(list.codes).find((code) => code.label === seen.label);
 }
 
 /** Codes that say something good, or nothing of weight, are not left. */

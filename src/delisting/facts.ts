@@ -1,7 +1,16 @@
-import type { Delisting, List } from '../catalogue/list.ts';
+import type { Code, Delisting, List } from '../catalogue/list.ts';
 
 /** Who has to act before a listing ends. */
 export type Actor = 'you' | 'anyone' | 'provider' | 'as-operator' | 'nobody' | 'unknown';
+
+/** A code as it was seen, and what the table of its list called it. */
+export type SeenLabel = { code: string; label: string };
+
+/** The table's entry that a seen code was read by: its own, else (ranges, masks) the one with its label. */
+export function definitionOf(list: List, seen: SeenLabel): Code | undefined {
+  const exact = list.codes[seen.code];
+  return exact?.label === seen.label ? exact : Object.values(list.codes).find((code) => code.label === seen.label);
+}
 
 /**
  * What applies to one code: its own facts over those of the list. A code with a method of its own is left on another

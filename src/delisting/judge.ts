@@ -2,8 +2,9 @@ import type { List } from '../catalogue/list.ts';
 import type { ChangeRecord } from '../listing/changes.ts';
 import type { RemovalRecord } from '../listing/history.ts';
 import type { RequestRecord } from '../listing/removals.ts';
+import { minute } from '../text/minute.ts';
 import { spokenDuration } from './duration.ts';
-import { factsOf } from './facts.ts';
+import { definitionOf, factsOf } from './facts.ts';
 import { judgeRemoval, type RemovalJudgement } from './removal.ts';
 
 /** What of a recorded listing says whether a request was followed. Times in ISO 8601. */
@@ -34,8 +35,8 @@ export function judgeRecorded(
 
 /** The usual time of the label that was asked for; of the first code where the request was for all. */
 function usualTime(list: List, codes: RecordedListing['codes'], label: string | null): string | undefined {
-  const code = codes.find((seen) => label === null || seen.label === label)?.code;
-  return factsOf(list, code === undefined ? undefined : list.codes[code]?.delisting).usualTime;
+  const seen = codes.find((code) => label === null || code.label === label);
+  return factsOf(list, seen === undefined ? undefined : definitionOf(list, seen)?.delisting).usualTime;
 }
 
 /** The request that a change answers, and how long that took. */
@@ -52,7 +53,7 @@ export function followedRequest(
     // Gone before it was asked for, though confirmed after.
     if (!answers || gone < requestedAt) continue;
     const after = spokenDuration(Date.parse(gone) - Date.parse(requestedAt));
-    const said = `${after} after the removal request of ${requestedAt.slice(0, 16).replace('T', ' ')} UTC`;
+    const said = `${after} after the removal request of ${minute(requestedAt)}`;
     return { label, requestedAt, note, said };
   }
   return null;

@@ -1,6 +1,7 @@
-import type { List } from '../catalogue/list.ts';
 import type { Target } from '../target.ts';
-import type { OpenListing, SeenLabel, Step } from './advice.ts';
+import { minute } from '../text/minute.ts';
+import type { OpenListing, Step } from './advice.ts';
+import { definitionOf, type SeenLabel } from './facts.ts';
 
 /** A text to send, or to paste into a form. What only the sender can know stands in [brackets]. */
 export type RequestText = { to: 'operator' | 'provider'; subject: string; body: string };
@@ -61,7 +62,8 @@ function evidence(step: Step, listing: OpenListing, target: Target): string {
     `- ${target.kind === 'domain' ? 'domain' : 'address'}: ${target.text}`,
     `- list: ${list.name}, zone ${list.zone}`,
     ...step.codes.map(
-      (code) => `- answer: ${code.code} (${[code.label, meaningOf(list, code)].filter(Boolean).join(': ')})`,
+      (code) =>
+        `- answer: ${code.code} (${[code.label, definitionOf(list, code)?.meaning].filter(Boolean).join(': ')})`,
     ),
     since === null ? '' : `- listed since: ${minute(since)}`,
     cleanBefore === null ? '' : `- last seen not listed: ${minute(cleanBefore)}`,
@@ -71,15 +73,7 @@ function evidence(step: Step, listing: OpenListing, target: Target): string {
     .join('\n');
 }
 
-function meaningOf(list: List, seen: SeenLabel): string | undefined {
-  const code = list.codes[seen.code];
-  return code?.label === seen.label
-    ? code.meaning
-    : Object.values(list.codes).find(({ label }) => label === seen.label)?.meaning;
-}
-
 const labels = (codes: SeenLabel[]): string => [...new Set(codes.map(({ label }) => label))].join(', ');
-const minute = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 /** The list's text is hostile: it must not add lines of its own to what the user sends. */
 const oneLine = (text: string): string =>
   text

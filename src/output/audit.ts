@@ -1,6 +1,7 @@
 import type { Audit } from '../posture/audit.ts';
 import type { Finding, Outcome, Severity } from '../posture/finding.ts';
 import type { FindingChange } from '../posture/record.ts';
+import { minute } from '../text/minute.ts';
 import type { Paint } from './colour.ts';
 import { field } from './csv.ts';
 import { markdownTable } from './markdown.ts';
@@ -151,7 +152,7 @@ export function renderFindingHistory(changes: readonly FindingChange[], paint: P
     .map(({ since, check, subject, before, outcome, why }) => {
       const mark =
         outcome === 'fail' ? paint.severity('high', outcome) : outcome === 'pass' ? paint.good(outcome) : outcome;
-      return `${since.slice(0, 16).replace('T', ' ')} UTC  ${check} ${plain(subject)}: ${before} → ${mark}  ${plain(why, 160)}\n`;
+      return `${minute(since)}  ${check} ${plain(subject)}: ${before} → ${mark}  ${plain(why, 160)}\n`;
     });
   return rows.length === 0 ? 'No finding has changed since the first audit on record.\n' : rows.join('');
 }

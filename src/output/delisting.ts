@@ -3,9 +3,10 @@ import type { Advice, Step } from '../delisting/advice.ts';
 import type { Readiness } from '../delisting/readiness.ts';
 import type { RemovalJudgement } from '../delisting/removal.ts';
 import type { RequestText } from '../delisting/request.ts';
+import { minute } from '../text/minute.ts';
 import type { Paint } from './colour.ts';
 import { plain } from './plain.ts';
-import { day, nameOf } from './table.ts';
+import { nameOf } from './table.ts';
 
 /** One list's way off, with the text to send for each step and what became of earlier requests. */
 export type Way = {
@@ -26,7 +27,7 @@ export function renderOverdue(requests: readonly Overdue[], lists: readonly List
     .filter(({ outcome }) => outcome.kind === 'overdue')
     .map(
       ({ target, list, requestedAt, outcome }) =>
-        `${paint.warn('overdue  ')} ${target} on ${nameOf(lists, list)}, removal requested ${day(new Date(requestedAt))}: ${outcome.said}\n`,
+        `${paint.warn('overdue  ')} ${target} on ${nameOf(lists, list)}, removal requested ${minute(requestedAt)}: ${outcome.said}\n`,
     )
     .join('');
 }
@@ -44,7 +45,7 @@ function renderWay(
   paint: Paint,
 ): string {
   const lines = [
-    `${number}. ${paint.bold(advice.name)} (${advice.list})${since === null ? '' : `, since ${day(new Date(since))}`}`,
+    `${number}. ${paint.bold(advice.name)} (${advice.list})${since === null ? '' : `, since ${minute(since)}`}`,
   ];
   if (reason !== null) lines.push(`   The list says: ${plain(reason)}`);
   for (const { said } of requests) lines.push(`   ${said}`);
@@ -81,10 +82,10 @@ function renderStep(
   say('Takes', step.time);
   if (step.expiry !== null) {
     const { earliest, latest } = step.expiry;
-    const first = earliest.getTime() === latest.getTime() ? '' : `${day(earliest)} at the earliest, `;
-    say('Expires', `${first}${day(latest)} if nothing happens from now on`);
+    const first = earliest.getTime() === latest.getTime() ? '' : `${minute(earliest)} at the earliest, `;
+    say('Expires', `${first}${minute(latest)} if nothing happens from now on`);
   }
-  if (step.askFrom !== null) say('Ask', step.askFrom > now ? `from ${day(step.askFrom)} on` : 'now');
+  if (step.askFrom !== null) say('Ask', step.askFrom > now ? `from ${minute(step.askFrom)} on` : 'now');
   for (const not of step.dont) say('Careful', not);
   for (const note of step.notes) say('Note', note);
   if (text !== null) {

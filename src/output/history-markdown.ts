@@ -1,5 +1,6 @@
 import type { List } from '../catalogue/list.ts';
 import type { Then } from '../listing/at.ts';
+import { minute } from '../text/minute.ts';
 import { renderChange } from './changes.ts';
 import { NO_PAINT } from './colour.ts';
 import {
@@ -12,7 +13,7 @@ import {
   whatWasAsked,
 } from './history.ts';
 import { escaped, markdownTable } from './markdown.ts';
-import { day, nameOf } from './table.ts';
+import { nameOf } from './table.ts';
 
 /** Intervals for a ticket or a wiki, and below them what was asked of the lists. */
 export function listingsMarkdown(listings: readonly ShownListing[], lists: readonly List[]): string {
@@ -36,9 +37,7 @@ export function changesMarkdown(changes: readonly ShownChange[], lists: readonly
       `scan ${evidence.scan}, ${evidence.at}`,
       ...evidenceFacts(evidence).map(([name, value]) => `${name} ${value}`),
     ]);
-    return [`- ${day(new Date(one.at))} ${escaped(said)}`, ...facts.map((fact) => `  - ${escaped(fact)}`), ''].join(
-      '\n',
-    );
+    return [`- ${minute(one.at)} ${escaped(said)}`, ...facts.map((fact) => `  - ${escaped(fact)}`), ''].join('\n');
   });
   return items.join('');
 }

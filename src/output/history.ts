@@ -5,14 +5,13 @@ import type { Then } from '../listing/at.ts';
 import type { ChangeRecord } from '../listing/changes.ts';
 import type { ListingRecord, RemovalRecord } from '../listing/history.ts';
 import type { Evidence } from '../listing/state.ts';
+import { minute } from '../text/minute.ts';
 import { renderChange } from './changes.ts';
 import type { Paint } from './colour.ts';
 import { columns } from './columns.ts';
 import { plain } from './plain.ts';
-import { count, day, nameOf } from './table.ts';
+import { count, nameOf } from './table.ts';
 import { whyInWords } from './why.ts';
-
-const at = (text: string): string => day(new Date(text));
 
 /** A listing with what became of each removal request. */
 export type ShownListing = Omit<ListingRecord, 'removals'> & { removals: ShownRemoval[] };
@@ -35,8 +34,8 @@ export function listingCells(one: ShownListing, lists: readonly List[], paint: P
   return [
     one.target,
     nameOf(lists, one.list),
-    at(one.since),
-    one.until === null ? paint.bold('open') : at(one.until),
+    minute(one.since),
+    one.until === null ? paint.bold('open') : minute(one.until),
     plain(one.codes.map(({ code, label }) => `${code} ${label}`).join(', ')),
     remark(one),
   ];
@@ -46,15 +45,15 @@ export function listingCells(one: ShownListing, lists: readonly List[], paint: P
 export function whatWasAsked({ label, requestedAt, note, outcome }: ShownRemoval): string {
   const of = label === null ? '' : ` of ${plain(label)}`;
   const said = note === null ? '' : ` (${plain(note)})`;
-  return `removal${of} requested ${at(requestedAt)}${said}: ${outcome.said}`;
+  return `removal${of} requested ${minute(requestedAt)}${said}: ${outcome.said}`;
 }
 
 function remark({ until, endedBy, endProven, lastSeen, cleanBefore, relapses }: ShownListing): string {
   const parts = [
-    until === null ? `last seen ${at(lastSeen)}` : null,
-    endedBy === null || endedBy === 'delisted' ? null : `closed: ${endedBy}, last seen ${at(lastSeen)}`,
+    until === null ? `last seen ${minute(lastSeen)}` : null,
+    endedBy === null || endedBy === 'delisted' ? null : `closed: ${endedBy}, last seen ${minute(lastSeen)}`,
     endedBy === 'delisted' && endProven === false ? 'end not proven' : null,
-    cleanBefore === null ? 'never seen clean before' : `clean before, at ${at(cleanBefore)}`,
+    cleanBefore === null ? 'never seen clean before' : `clean before, at ${minute(cleanBefore)}`,
     relapses > 0 ? count(relapses, 'relapse') : null,
   ];
   return parts.filter((part) => part !== null).join('; ');
@@ -63,9 +62,7 @@ function remark({ until, endedBy, endProven, lastSeen, cleanBefore, relapses }: 
 /** Changes in order, each with its evidence if it is given. */
 export function renderChanges(changes: readonly ShownChange[], lists: readonly List[], paint: Paint): string {
   return changes
-    .map(
-      (one) => `${day(new Date(one.at))}  ${renderChange(one, lists, paint)}${one.evidence.map(evidenceText).join('')}`,
-    )
+    .map((one) => `${minute(one.at)}  ${renderChange(one, lists, paint)}${one.evidence.map(evidenceText).join('')}`)
     .join('');
 }
 
@@ -118,10 +115,10 @@ function words(then: Then, paint: Paint): [string, string] {
     case 'not-tracked':
       return ['not tracked', ''];
     case 'listed': {
-      const end = then.until === null ? '' : `, until ${at(then.until)}`;
+      const end = then.until === null ? '' : `, until ${minute(then.until)}`;
       return [
         paint.bold('listed'),
-        `${then.codes.join(' ')} since ${at(then.since)}, ${lastSeenIn(then.lastSeen, then.every)}${end}`,
+        `${then.codes.join(' ')} since ${minute(then.since)}, ${lastSeenIn(then.lastSeen, then.every)}${end}`,
       ];
     }
     case 'clean': {
@@ -135,7 +132,7 @@ function words(then: Then, paint: Paint): [string, string] {
 }
 
 const lastSeenIn = (time: string, every: number | null): string =>
-  every === null ? `last seen ${at(time)}` : `seen at least every ${spoken(every)}`;
+  every === null ? `last seen ${minute(time)}` : `seen at least every ${spoken(every)}`;
 
 function spoken(seconds: number): string {
   if (seconds < 120) return `${seconds} s`;

@@ -1,5 +1,6 @@
 import type { Level } from '../catalogue/codes.ts';
 import type { List } from '../catalogue/list.ts';
+import { minute } from '../text/minute.ts';
 import type { Paint } from './colour.ts';
 import { plain } from './plain.ts';
 import { levelOf, MANY, type Report, type ShownResult, type Standing, type Tally } from './report.ts';
@@ -76,7 +77,7 @@ function answerLines(input: TableInput, result: ShownResult): string[] {
   const head = [
     paint.severity(level, (level === 'none' ? result.polarity : level).padEnd(8)),
     nameOf(input.lists, result.list),
-    recorded === null ? null : paint.dim(`since ${day(recorded.since)}`),
+    recorded === null ? null : paint.dim(`since ${minute(recorded.since)}`),
     result.proven ? null : paint.warn('unproven'),
   ].filter((part) => part !== null);
   const known = new Set(result.meanings.map(({ code }) => code));
@@ -140,9 +141,4 @@ export function nameOf(lists: readonly List[], id: string): string {
 
 export function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
-}
-
-/** `2026-11-24 07:00 UTC` */
-export function day(at: Date): string {
-  return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

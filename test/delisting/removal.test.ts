@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { durationMs, spokenDuration } from '../../src/delisting/duration.ts';
+import { judgeRecorded } from '../../src/delisting/judge.ts';
 import { type JudgedListing, judgeRemoval } from '../../src/delisting/removal.ts';
+import { code, listOf } from './listings.ts';
 
 const asked = new Date('2026-11-20T10:00:00Z');
 const at = (hours: number) => new Date(asked.getTime() + hours * 3_600_000);
@@ -96,3 +98,14 @@ test.each([
   [172_800_000, '48 h'],
   [259_200_000, '3 days'],
 ])('%s ms are said as %s', (ms, said) => expect(spokenDuration(ms)).toBe(said));
+
+test.each([
+  ['127.0.0.7-127.0.0.9', '127.0.0.8'],
+  ['127.0.1.0/24', '127.0.1.3'],
+  ['mask:4', '127.0.0.12'],
+])('the usual time of a code that the table has as %s', (key, seen) => {
+  const list = listOf('bl', { usualTime: 'P9D' }, { codes: { [key]: code('WIDE', { usualTime: 'PT24H' }) } });
+  const listing = { until: null, endedBy: null, codes: [{ code: seen, label: 'WIDE' }] };
+  const record = { label: 'WIDE', requestedAt: asked.toISOString(), withdrawnAt: null, note: null };
+  expect(judgeRecorded(record, listing, list, at(30)).kind).toBe('overdue');
+});
