@@ -36,7 +36,8 @@ export function createServePages({ db, log, role, world }: Around): ServePages {
       }
       const { healthz, readyz } = createHealth(db.sql);
       const lists = listsToAsk(settings, undefined);
-      const metrics = createMetrics({ sql: db.sql, lists, targets: serving.targetMetrics, now: world.now });
+      const { schedules, targetMetrics } = serving;
+      const metrics = createMetrics({ sql: db.sql, lists, schedules, targets: targetMetrics, now: world.now });
       pages = { '/metrics': metrics, '/healthz': healthz, '/readyz': readyz };
     },
     url: () => web?.url ?? 'none',

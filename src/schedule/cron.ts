@@ -20,6 +20,11 @@ export function lastDue({ expression, timeZone }: Cron, at: Date): Date {
   return CronExpressionParser.parse(expression, { currentDate: after, tz: timeZone }).prev().toDate();
 }
 
+/** The first time after `at` at which it is due. */
+export function nextDue({ expression, timeZone }: Cron, at: Date): Date {
+  return CronExpressionParser.parse(expression, { currentDate: at, tz: timeZone }).next().toDate();
+}
+
 /** The times after `from` and up to `to` at which it is due, the first `most` of them. */
 export function dueBetween({ expression, timeZone }: Cron, from: Date, to: Date, most: number): Date[] {
   const times = CronExpressionParser.parse(expression, { currentDate: from, tz: timeZone });

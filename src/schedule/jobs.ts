@@ -1,5 +1,5 @@
-import type { TransactionSql } from 'postgres';
-import { LASTING, type Queue, within } from './queue.ts';
+import type { Sql, TransactionSql } from 'postgres';
+import { LASTING, type Queue, SCHEMA, within } from './queue.ts';
 import type { Shard } from './shards.ts';
 import type { Tick } from './ticks.ts';
 
@@ -58,6 +58,16 @@ export async function isUnderWay(queue: Queue, scanId: number): Promise<boolean>
 export async function cancelEnd(queue: Queue, scanId: number): Promise<void> {
   const ids = (await endsOf(queue, scanId)).map(({ id }) => id);
   if (ids.length > 0) await queue.cancel(NAMES.end, ids);
+}
+
+/** How much waits or is worked on, by queue and state, with what was given up; 0 where there is none. */
+export async function jobCounts(sql: Sql): Promise<{ queue: string; state: string; count: number }[]> {
+  return await sql<{ queue: string; state: string; count: number }[]>`
+    select queue.name as queue, state.name as state, count(job.id)::int as count
+    from unnest(${Object.values(NAMES)}::text[]) queue (name)
+    cross join (values ('created'), ('retry'), ('active'), ('failed')) state (name)
+    left join ${sql(SCHEMA)}.job on job.name = queue.name and job.state::text = state.name
+    group by 1, 2`;
 }
 
 async function endsOf(queue: Queue, scanId: number): Promise<{ id: string }[]> {

@@ -4,7 +4,7 @@ import type { Sql, TransactionSql } from 'postgres';
 /** Work handed from one process to another, in tables of the same database (schema `jobs`). */
 export type Queue = PgBoss;
 
-const SCHEMA = 'jobs';
+export const SCHEMA = 'jobs';
 /** Seconds without a sign of life after which a job is another worker's. pg-boss takes no less than 10. */
 const HEARTBEAT = 15;
 
