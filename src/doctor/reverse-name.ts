@@ -1,10 +1,11 @@
 import dgram from 'node:dgram';
 import { addressNumber } from '../address.ts';
-import type { Answer, Ask, Question, Server } from '../dns/answer.ts';
+import type { Ask, Server } from '../dns/answer.ts';
+import { resolverLookup } from '../dns/lookup.ts';
 import { splitServer } from '../dns/resolvers.ts';
 import { plain } from '../output/plain.ts';
+import { reverseNames } from '../posture/reverse-names.ts';
 import { specialBlock } from '../special-addresses.ts';
-import { kindOf, queryName } from '../target.ts';
 import { type Finding, note, ok } from './finding.ts';
 
 /**
@@ -39,39 +40,29 @@ export function sendingAddress(toward: Server): Promise<string | null> {
 export async function lookUpReverseName(
   address: string | null,
   resolvers: readonly Server[],
-  asking: Asking,
+  { ask, timeout, signal }: Asking,
 ): Promise<ReverseName> {
   const number = address === null ? null : addressNumber(address);
   if (address === null || number === null) return { kind: 'unknown', detail: 'this machine has no way out' };
   if (specialBlock(number.kind, number.value, number.value) !== null) return { kind: 'private', address };
-  const ipv4 = kindOf(address) === 'ipv4';
-  const reverse = queryName({ kind: number.kind, text: address }, ipv4 ? 'in-addr.arpa' : 'ip6.arpa');
-  const pointer = await askAny(resolvers, { name: reverse, type: 'PTR' }, asking);
-  if (pointer === null) return { kind: 'unknown', detail: `no resolver answered for the reverse name of ${address}` };
-  if (pointer.kind !== 'records') return { kind: 'none', address };
-  const names = pointer.records.map(({ data }) => data).sort();
-  for (const name of names) {
-    const forward = await askAny(resolvers, { name, type: ipv4 ? 'A' : 'AAAA' }, asking);
-    if (forward === null)
-      return { kind: 'unknown', detail: `no resolver answered for ${plain(name)}, the reverse name of ${address}` };
-    if (forward.kind !== 'records') continue;
-    if (forward.records.some(({ data }) => addressNumber(data)?.value === number.value))
-      return { kind: 'good', address, name: plain(name) };
-  }
-  return { kind: 'astray', address, name: plain(names[0] ?? '') };
-}
-
-/** The first answer of any resolver; null if all fail. */
-async function askAny(
-  resolvers: readonly Server[],
-  question: Question,
-  { ask, timeout, signal }: Asking,
-): Promise<Answer | null> {
-  for (const server of resolvers) {
-    const answer = await ask(server, question, { deadline: timeout, recursionDesired: true, signal });
-    if (answer.kind === 'records' || answer.kind === 'absent') return answer;
-  }
-  return null;
+  const [first, ...others] = resolvers;
+  if (first === undefined) return { kind: 'unknown', detail: 'this machine names no resolver' };
+  const lookup = resolverLookup(ask, [first, ...others], {
+    deadline: timeout,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const found = await reverseNames(lookup, { kind: number.kind, text: address });
+  if (found.kind === 'none') return { kind: 'none', address };
+  if (found.kind === 'failed')
+    return { kind: 'unknown', detail: `no resolver answered for the reverse name of ${address} (${plain(found.why)})` };
+  const [good] = found.confirmed.toSorted();
+  if (good !== undefined) return { kind: 'good', address, name: plain(good) };
+  if (found.failed !== null)
+    return {
+      kind: 'unknown',
+      detail: `no resolver answered for the reverse names of ${address} (${plain(found.failed)})`,
+    };
+  return { kind: 'astray', address, name: plain(found.names.toSorted()[0] ?? '') };
 }
 
 /** No problem by itself: only some operators mind, and their refusal says what to do. */

@@ -1,5 +1,4 @@
-import { findDmarc } from './dmarc.ts';
-import { readDmarc } from './dmarc-record.ts';
+import { findDmarc } from './dmarc-discovery.ts';
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
 import { find, recordLine } from './records.ts';
 import type { Asking, Subject } from './subject.ts';
@@ -15,7 +14,7 @@ async function checkDomain(domain: string, { lookup, fetch }: Asking): Promise<F
   const name = `default._bimi.${domain}`;
   const seen = await find(lookup, name, 'TXT');
   if (seen.kind === 'failed') return unknown(BIMI, domain, seen.why);
-  const records = seen.kind === 'found' ? seen.data.filter((text) => /^v=BIMI1/i.test(text)) : [];
+  const records = seen.data.filter((text) => /^v=BIMI1/i.test(text));
   const [record, other] = records;
   if (record === undefined) return notApplicable(BIMI, domain, 'no BIMI record');
   const evidence = records.map((text) => recordLine(name, 'TXT', text));
@@ -49,11 +48,11 @@ async function enforcement(domain: string, lookup: Asking['lookup']): Promise<En
   const found = await findDmarc(domain, lookup);
   if ('failed' in found) return { kind: 'unknown', why: found.failed };
   if (found.applies === null) return { kind: 'weak', why: 'there is no record' };
-  const { policies, testing, tags } = readDmarc(found.applies.text);
-  const asked = found.applies.domain === domain ? policies?.p : (policies?.sp ?? policies?.p);
-  if (policies === null || asked === undefined || asked === 'none') return { kind: 'weak', why: 'the policy is none' };
-  if (testing) return { kind: 'weak', why: 't=y lowers the policy' };
-  if (asked === 'quarantine' && Number(tags.get('pct') ?? 100) < 100) return { kind: 'weak', why: 'pct is below 100' };
+  const { policy, reading } = found.applies;
+  if (policy === null || policy.asked === 'none') return { kind: 'weak', why: 'the policy is none' };
+  if (reading.testing) return { kind: 'weak', why: 't=y lowers the policy' };
+  if (policy.asked === 'quarantine' && Number(reading.tags.get('pct') ?? 100) < 100)
+    return { kind: 'weak', why: 'pct is below 100' };
   return { kind: 'enforced' };
 }
 

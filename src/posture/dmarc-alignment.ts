@@ -1,6 +1,5 @@
 import type { Lookup } from '../dns/lookup.ts';
-import type { DmarcFound } from './dmarc.ts';
-import { readDmarc } from './dmarc-record.ts';
+import type { DmarcFound } from './dmarc-discovery.ts';
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
 import { LookupError, organizationalDomain } from './mailauth.ts';
 import type { Message } from './message.ts';
@@ -9,9 +8,8 @@ const ALIGN: Check = { check: 'dmarc.align', severity: 'high', rfc: 'RFC 9989 4.
 
 /** From, Return-Path and signatures of a message that was really sent; without one nothing can be said. */
 export async function checkAlignment(
-  domain: string,
   message: Message | null,
-  { applies }: DmarcFound,
+  { domain, applies }: DmarcFound,
   lookup: Lookup,
 ): Promise<Finding> {
   if (message === null)
@@ -20,7 +18,7 @@ export async function checkAlignment(
     });
   if (message.from === null) return unknown(ALIGN, domain, 'the message has not exactly one From address');
   if (applies === null) return notApplicable(ALIGN, domain, 'no DMARC record applies');
-  const { tags } = readDmarc(applies.text);
+  const { tags } = applies.reading;
   const evidence = [
     `From: ${message.from}`,
     `Return-Path: ${message.mailFrom ?? 'none'}`,

@@ -6,7 +6,9 @@ export type DmarcReading = {
   /** null: receivers pass the record over. */
   policies: Policies | null;
   tags: Map<string, string>;
-  /** They keep the record, or what it was meant to say, from counting. */
+  /** p, sp or np that are no policy: with rua it all counts as p=none, without it not at all. */
+  badPolicies: string[];
+  /** What else keeps a part of it from counting. */
   faults: string[];
   /** Receivers do without. */
   notes: string[];
@@ -33,11 +35,11 @@ export function readDmarc(text: string): DmarcReading {
   const tags = parseTags(text);
   const rua = reportAddresses(tags.get('rua'));
   const reading = { tags, rua, testing: tags.get('t')?.toLowerCase() === 'y' };
-  if (record === null)
-    return { ...reading, policies: null, faults: ['a tag stands in it twice, so receivers pass it over'], notes: [] };
+  const none = { policies: null, badPolicies: [], notes: [] };
+  if (record === null) return { ...reading, ...none, faults: ['a tag stands in it twice, so receivers pass it over'] };
   const policies = dmarcPolicies(record);
   const faults = [
-    ...policyFaults(tags),
+    ...(tags.has('p') ? [] : ['it has no p=, so it acts as p=none at most']),
     ...valueFaults(tags),
     ...reportFaults('rua', tags),
     ...reportFaults('ruf', tags),
@@ -49,17 +51,16 @@ export function readDmarc(text: string): DmarcReading {
     .filter((part) => part !== '' && !/^[^=]+=/.test(part));
   for (const part of loose) faults.push(`"${part.slice(0, 40)}" is no tag`);
   if (policies === null) faults.push('without a valid p, and without rua, receivers pass it over');
-  return { ...reading, policies, faults, notes: notesOf(tags) };
+  return { ...reading, policies, badPolicies: badPoliciesOf(tags), faults, notes: notesOf(tags) };
 }
 
-function policyFaults(tags: ReadonlyMap<string, string>): string[] {
-  const wrong = ['p', 'sp', 'np'].flatMap((tag) => {
+function badPoliciesOf(tags: ReadonlyMap<string, string>): string[] {
+  return ['p', 'sp', 'np'].flatMap((tag) => {
     const value = tags.get(tag);
     return value === undefined || POLICIES.includes(value.toLowerCase())
       ? []
       : [`${tag}=${value.slice(0, 40)} is no policy; expected none, quarantine or reject`];
   });
-  return tags.has('p') ? wrong : [...wrong, 'it has no p=, so it acts as p=none at most'];
 }
 
 function valueFaults(tags: ReadonlyMap<string, string>): string[] {

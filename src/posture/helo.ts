@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { addressNumber } from '../address.ts';
 import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
-import { reverseNames } from './ptr.ts';
-import { addressesOf, recordLine } from './records.ts';
+import { addressesOf, addressType, recordLine } from './records.ts';
+import { type ReverseNames, reverseNames } from './reverse-names.ts';
 import type { Asking, AuditedAddress, Subject } from './subject.ts';
 
 const FQDN: Check = { check: 'helo.fqdn', severity: 'high', rfc: 'RFC 5321 2.3.5, 4.1.1.1' };
@@ -50,11 +50,10 @@ async function checkOne(address: AuditedAddress, helo: string | null, asking: As
   ]);
   const value = addressNumber(address.text)?.value;
   const leads = forward.addresses.some((other) => addressNumber(other)?.value === value);
-  const type = address.kind === 'ipv4' ? 'A' : 'AAAA';
   const fix = {
     say: `let ${helo} lead to the address`,
     before: forward.lines.join('\n') || null,
-    after: recordLine(helo, type, address.text),
+    after: recordLine(helo, addressType(address.kind), address.text),
   };
   const evidence = forward.lines;
   return [
@@ -73,7 +72,7 @@ async function checkOne(address: AuditedAddress, helo: string | null, asking: As
   ];
 }
 
-function judgePtr(address: AuditedAddress, helo: string, reverse: Awaited<ReturnType<typeof reverseNames>>): Finding {
+function judgePtr(address: AuditedAddress, helo: string, reverse: ReverseNames): Finding {
   if (reverse.kind === 'failed') return unknown(AS_PTR, address.text, reverse.why);
   const names = reverse.kind === 'named' ? reverse.names : [];
   if (names.includes(helo.toLowerCase())) return pass(AS_PTR, address.text, 'HELO and reverse name are the same');

@@ -13,7 +13,8 @@ import { validateTerms } from 'mailauth/lib/spf/syntax.js';
 import { getPublicKey, type PublicKey } from 'mailauth/lib/tools.js';
 import type { QuestionType } from '../dns/answer.ts';
 import type { Lookup } from '../dns/lookup.ts';
-import { find } from './records.ts';
+import { spfWords } from '../targets/spf.ts';
+import { find, mxOf } from './records.ts';
 
 /** The one door to mailauth, always in its strict mode; it asks through our own lookups. */
 
@@ -41,10 +42,7 @@ function nodeResolver(lookup: Lookup): NodeResolver {
     if (type === 'CNAME') throw new LookupError('ENODATA', `no CNAME of ${name}`);
     if (type === 'TXT') return seen.data.map((text) => [text]) as never[];
     if (type === 'MX')
-      return seen.data.map((data) => {
-        const [priority = '0', exchange = ''] = data.split(' ');
-        return { priority: Number(priority), exchange };
-      }) as never[];
+      return seen.data.map(mxOf).map(({ preference, name }) => ({ priority: preference, exchange: name })) as never[];
     return seen.data as never[];
   };
 }
@@ -93,11 +91,7 @@ export async function evaluateSpf(
 
 /** What is wrong with the first bad term of an SPF record (RFC 7208 4.6), or null. */
 export function spfSyntaxFault(record: string): string | null {
-  const terms = record
-    .split(' ')
-    .slice(1)
-    .filter((term) => term !== '');
-  return validateTerms(terms) || null;
+  return validateTerms(spfWords(record)) || null;
 }
 
 export type DmarcDiscovery = { record: DmarcTags | null; recordDomain: string | null; orgDomain: string | null };

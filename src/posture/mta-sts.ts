@@ -18,7 +18,7 @@ export async function checkMtaSts({ domains }: Subject, asking: Asking): Promise
 async function checkDomain(domain: string, asking: Asking): Promise<Finding[]> {
   const seen = await find(asking.lookup, `_mta-sts.${domain}`, 'TXT');
   if (seen.kind === 'failed') return [unknown(RECORD, domain, seen.why), unknown(POLICY, domain, seen.why)];
-  const { finding, id } = await judgeStsRecord(domain, seen.kind === 'found' ? seen.data : []);
+  const { finding, id } = await judgeStsRecord(domain, seen.data);
   if (id === null) return [finding, notApplicable(POLICY, domain, 'without a valid record no policy is asked for')];
   const [fetched, hosts] = await Promise.all([
     asking.fetch(new URL(policyUrl(domain))),

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Lookup } from '../dns/lookup.ts';
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
-import { addressesOf, find, recordLine } from './records.ts';
+import { addressesOf, find, type MailHost, mxOf, recordLine } from './records.ts';
 import { isSpecial, specialName } from './special.ts';
 import type { Asking, Subject } from './subject.ts';
 
@@ -10,8 +10,6 @@ const IP6: Check = { check: 'mx.ip6', severity: 'info', rfc: 'RFC 5321 5.1' };
 
 /** More hosts than anybody runs; the rest is not looked at. */
 const MOST_HOSTS = 20;
-
-type MailHost = { name: string; preference: number };
 
 /** Where a domain's mail goes: `implicit`: to the domain's own address, for it has no MX. */
 export type MailRoute =
@@ -29,10 +27,7 @@ export async function mailRoute(lookup: Lookup, domain: string): Promise<MailRou
     if (addresses.length > 0) return { kind: 'implicit', lines };
     return failed === null ? { kind: 'none', exists: seen.exists } : { kind: 'failed', why: failed };
   }
-  const hosts = seen.data.map((data) => {
-    const [preference = '0', name = ''] = data.split(' ');
-    return { preference: Number(preference), name: name.replace(/\.$/, '') };
-  });
+  const hosts = seen.data.map(mxOf);
   if (hosts.length === 1 && hosts[0]?.name === '') return { kind: 'null-mx', lines: seen.lines };
   return { kind: 'mx', hosts: hosts.sort((a, b) => a.preference - b.preference), lines: seen.lines };
 }

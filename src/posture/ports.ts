@@ -1,7 +1,7 @@
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
 import type { SeenService } from './mail/looks.ts';
 import type { ServiceLook } from './mail/service.ts';
-import { reverseNames } from './ptr.ts';
+import { type ReverseNames, reverseNames } from './reverse-names.ts';
 import type { Asking, Subject } from './subject.ts';
 import { subjectOf } from './tls.ts';
 
@@ -127,7 +127,7 @@ function plainLogins({ service, before }: ServiceLook): string[] {
   return /^USER\b/im.test(text) ? ['USER', ...mechanisms] : mechanisms;
 }
 
-function judgeBanner(look: ServiceLook, reverse: Awaited<ReturnType<typeof reverseNames>>): Finding {
+function judgeBanner(look: ServiceLook, reverse: ReverseNames): Finding {
   const subject = subjectOf(look);
   const named = (lines: string[] | undefined): string =>
     /^\d{3}[- ](\S+)/

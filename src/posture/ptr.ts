@@ -1,55 +1,14 @@
-import { addressNumber } from '../address.ts';
-import type { Lookup } from '../dns/lookup.ts';
 import { registeredDomain } from '../domain.ts';
-import { queryName } from '../target.ts';
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
 import { lookAtName } from './generic-name.ts';
-import { find, recordLine } from './records.ts';
+import { addressType, recordLine } from './records.ts';
+import { MOST_NAMES, type ReverseNames, reverseNames, reverseZoneName } from './reverse-names.ts';
 import type { Asking, AuditedAddress, Subject } from './subject.ts';
 
 const EXISTS: Check = { check: 'ptr.exists', severity: 'critical', rfc: 'RFC 1912 2.1' };
 const FCRDNS: Check = { check: 'ptr.fcrdns', severity: 'critical', rfc: 'RFC 8601 2.7.3' };
 const NOT_GENERIC: Check = { check: 'ptr.not_generic', severity: 'high', rfc: null };
 const OWN_DOMAIN: Check = { check: 'ptr.own_domain', severity: 'medium', rfc: null };
-
-/** Names of one address that are followed (RFC 8601 2.7.3 lets a receiver stop). */
-const MOST_NAMES = 10;
-
-/** What an address is called, and which of the names lead back to it. */
-export type ReverseNames =
-  | { kind: 'named'; names: string[]; confirmed: string[]; failed: string | null; lines: string[] }
-  | { kind: 'none' }
-  | { kind: 'failed'; why: string };
-
-const reverseZoneName = ({ kind, text }: Pick<AuditedAddress, 'kind' | 'text'>): string =>
-  queryName({ kind, text }, kind === 'ipv4' ? 'in-addr.arpa' : 'ip6.arpa');
-
-export async function reverseNames(
-  lookup: Lookup,
-  address: Pick<AuditedAddress, 'kind' | 'text'>,
-): Promise<ReverseNames> {
-  const seen = await find(lookup, reverseZoneName(address), 'PTR');
-  if (seen.kind === 'failed') return seen;
-  const names =
-    seen.kind === 'absent' ? [] : seen.data.map((name) => name.replace(/\.$/, '')).filter((name) => name !== '');
-  if (seen.kind === 'absent' || names.length === 0) return { kind: 'none' };
-  const value = addressNumber(address.text)?.value;
-  const type = address.kind === 'ipv4' ? 'A' : 'AAAA';
-  const forward = await Promise.all(
-    names.slice(0, MOST_NAMES).map(async (name) => ({ name, seen: await find(lookup, name, type) })),
-  );
-  const confirmed = forward.filter(
-    (one) => one.seen.kind === 'found' && one.seen.data.some((data) => addressNumber(data)?.value === value),
-  );
-  return {
-    kind: 'named',
-    names,
-    confirmed: confirmed.map(({ name }) => name),
-    failed:
-      forward.map((one) => (one.seen.kind === 'failed' ? one.seen.why : null)).find((why) => why !== null) ?? null,
-    lines: [...seen.lines, ...forward.flatMap((one) => (one.seen.kind === 'found' ? one.seen.lines : []))],
-  };
-}
 
 export async function checkPtr(subject: Subject, { lookup }: Asking): Promise<Finding[]> {
   const all = await Promise.all(
@@ -83,7 +42,7 @@ function newName(address: AuditedAddress, name: string) {
     say: 'the owner of the address block (your provider) sets the reverse name; the name must lead back to the address',
     after: [
       recordLine(reverseZoneName(address), 'PTR', name),
-      recordLine(name, address.kind === 'ipv4' ? 'A' : 'AAAA', address.text),
+      recordLine(name, addressType(address.kind), address.text),
     ].join('\n'),
   };
 }
@@ -107,7 +66,7 @@ function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines
     fix: {
       say: 'let the name lead to the address, or have the reverse name changed',
       before: lines.join('\n'),
-      after: recordLine(first, address.kind === 'ipv4' ? 'A' : 'AAAA', address.text),
+      after: recordLine(first, addressType(address.kind), address.text),
     },
   });
 }

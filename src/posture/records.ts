@@ -1,14 +1,13 @@
+import type { AddressKind } from '../address.ts';
 import type { QuestionType } from '../dns/answer.ts';
 import type { Lookup } from '../dns/lookup.ts';
 
 /**
  * What DNS says of one name and type. `alias`: the records belong to another name, to which this one is an alias.
- * `exists`: the name has records of other types.
+ * `lines`: the records as of a zone file. `exists`: the name has records, of other types where `data` is empty.
  */
-export type Seen =
-  | { kind: 'found'; data: string[]; alias: string | null; lines: string[] }
-  | { kind: 'absent'; exists: boolean }
-  | { kind: 'failed'; why: string };
+export type Seen = Known | { kind: 'failed'; why: string };
+type Known = { kind: 'found' | 'absent'; data: string[]; alias: string | null; lines: string[]; exists: boolean };
 
 /** Longest text of a record that is read; what is longer is a mistake or an attack. */
 const LONGEST = 64 * 1024;
@@ -20,12 +19,14 @@ export async function find(lookup: Lookup, name: string, type: QuestionType): Pr
     const owner = records[0]?.name ?? name;
     return {
       kind: 'found',
+      exists: true,
       data: records.map(({ data }) => data.slice(0, LONGEST)),
       alias: owner === name.toLowerCase() ? null : owner,
       lines: records.map((record) => recordLine(record.name, type, record.data, record.ttl)),
     };
   }
-  if (answer.kind === 'absent') return { kind: 'absent', exists: answer.rcode !== 'NXDOMAIN' };
+  if (answer.kind === 'absent')
+    return { kind: 'absent', data: [], alias: null, lines: [], exists: answer.rcode !== 'NXDOMAIN' };
   if (answer.kind === 'referral') return { kind: 'failed', why: `${answer.server} refers to other servers` };
   return { kind: 'failed', why: `${type} of ${name}: ${answer.detail}` };
 }
@@ -43,18 +44,28 @@ function quoted(text: string): string {
   return parts.map((part) => `"${part.replace(/["\\]/g, '\\$&')}"`).join(' ');
 }
 
+export type MailHost = { name: string; preference: number };
+
+/** The data of an MX record; the name of a null MX is empty. */
+export function mxOf(data: string): MailHost {
+  const [preference = '0', name = ''] = data.split(' ');
+  return { preference: Number(preference), name: name.replace(/\.$/, '') };
+}
+
+/** The type of record that leads to an address of this kind. */
+export const addressType = (kind: AddressKind): 'A' | 'AAAA' => (kind === 'ipv4' ? 'A' : 'AAAA');
+
 /** All addresses of a host; `failed` only if nothing was found and something could not be asked. */
 export async function addressesOf(
   lookup: Lookup,
   host: string,
-): Promise<{ addresses: string[]; alias: string | null; lines: string[]; exists: boolean; failed: string | null }> {
+): Promise<{ addresses: string[]; alias: string | null; lines: string[]; failed: string | null }> {
   const both = await Promise.all([find(lookup, host, 'A'), find(lookup, host, 'AAAA')]);
-  const found = both.filter((seen) => seen.kind === 'found');
+  const known = both.filter((seen) => seen.kind !== 'failed');
   return {
-    addresses: found.flatMap(({ data }) => data),
-    alias: found.find(({ alias }) => alias !== null)?.alias ?? null,
-    lines: found.flatMap(({ lines }) => lines),
-    exists: both.some((seen) => seen.kind === 'found' || (seen.kind === 'absent' && seen.exists)),
+    addresses: known.flatMap(({ data }) => data),
+    alias: known.find(({ alias }) => alias !== null)?.alias ?? null,
+    lines: known.flatMap(({ lines }) => lines),
     failed: both.find((seen) => seen.kind === 'failed')?.why ?? null,
   };
 }

@@ -27,9 +27,10 @@ export type SpfReview = {
 
 /** Class E and a documentation prefix of RFC 9637: nobody sends from there, nor lists them but by listing all. */
 const NOBODY = ['247.113.89.201', '3fff:fa7:5eed:9b1::e3d7'];
+/** What receivers look up, find nothing for, and follow of an mx term before they give up (RFC 7208 4.6.4). */
+export const SPF_MOST = { lookups: 10, voids: 2, mx: 10 };
 /** Where counting stops: what gets there is a loop, or as good as one. */
 const COUNT_TO = { lookups: 40, voids: 40 };
-const MOST_MX = 10;
 
 export async function reviewSpf(domain: string, lookup: Lookup, patience: number): Promise<SpfReview> {
   const records = new Map<string, string>();
@@ -39,7 +40,7 @@ export async function reviewSpf(domain: string, lookup: Lookup, patience: number
     if (answer.kind !== 'records') return answer;
     const [text, other] = answer.records.map(({ data }) => data).filter(isSpf);
     if (type === 'TXT' && text !== undefined && other === undefined) records.set(bare(name), text);
-    if (type === 'MX' && answer.records.length > MOST_MX) crowded.set(bare(name), answer.records.length);
+    if (type === 'MX' && answer.records.length > SPF_MOST.mx) crowded.set(bare(name), answer.records.length);
     return answer;
   };
   const both = await Promise.all(

@@ -3,10 +3,10 @@ import { type Check, type Finding, fail, pass, unknown, warn } from './finding.t
 import { heloFault, heloOf } from './helo.ts';
 import { evaluateSpf, type SpfEvaluation } from './mailauth.ts';
 import { find, recordLine } from './records.ts';
+import { SPF_MOST } from './spf-review.ts';
 import type { Asking, AuditedAddress, Subject } from './subject.ts';
 
 const PASS: Check = { check: 'spf.pass', severity: 'critical', rfc: 'RFC 7208 4' };
-const MOST = { lookups: 10, voids: 2 };
 
 /** Does the record allow each address, as MAIL FROM of each domain and as HELO? */
 export async function checkSpfSenders(subject: Subject, asking: Asking): Promise<Finding[]> {
@@ -24,9 +24,9 @@ export async function checkSpfSenders(subject: Subject, asking: Asking): Promise
 
 async function checkSender(domain: string, address: AuditedAddress, asking: Asking): Promise<Finding> {
   const of = { address: address.text, sender: `postmaster@${domain}`, helo: domain };
-  const evaluation = await evaluateSpf(of, asking.lookup, { most: MOST, patience: asking.patience });
+  const evaluation = await evaluateSpf(of, asking.lookup, { most: SPF_MOST, patience: asking.patience });
   const seen = await find(asking.lookup, domain, 'TXT');
-  const record = seen.kind === 'found' ? (seen.data.find(isSpf) ?? null) : null;
+  const record = seen.kind === 'failed' ? null : (seen.data.find(isSpf) ?? null);
   return judgeSender(domain, address, evaluation, record);
 }
 
@@ -70,7 +70,7 @@ function withAddress(record: string, { kind, text }: AuditedAddress): string {
 async function checkHelo(helo: string | null, address: AuditedAddress, asking: Asking): Promise<Finding[]> {
   if (helo === null || heloFault(helo) !== null || address.mx !== null) return [];
   const of = { address: address.text, sender: `postmaster@${helo}`, helo };
-  const { result, why } = await evaluateSpf(of, asking.lookup, { most: MOST, patience: asking.patience });
+  const { result, why } = await evaluateSpf(of, asking.lookup, { most: SPF_MOST, patience: asking.patience });
   const subject = `${address.text} as HELO ${helo}`;
   const rfc = 'RFC 7208 2.3';
   if (result === 'pass') return [pass(PASS, subject, `the record of ${helo} allows it`, { rfc })];

@@ -1,8 +1,8 @@
-import { isSpf, parseSpf } from '../targets/spf.ts';
+import { isSpf, parseSpf, spfWords } from '../targets/spf.ts';
 import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
 import { spfSyntaxFault } from './mailauth.ts';
 import { find, recordLine } from './records.ts';
-import { effectiveAll, reviewSpf, type SpfReview } from './spf-review.ts';
+import { effectiveAll, reviewSpf, SPF_MOST, type SpfReview } from './spf-review.ts';
 import type { Asking, Subject } from './subject.ts';
 
 const RECORD: Check = { check: 'spf.record', severity: 'high', rfc: 'RFC 7208 3, 4.5, 4.6' };
@@ -14,7 +14,6 @@ const DUPLICATES: Check = { check: 'spf.duplicates', severity: 'low', rfc: 'RFC 
 
 /** Octets: RFC 7208 3.4 advises 450 so that the answer fits into the 512 of plain DNS. */
 const LARGE = { advised: 450, most: 512 };
-const MOST = { lookups: 10, voids: 2 };
 
 export async function checkSpf({ domains }: Subject, asking: Asking): Promise<Finding[]> {
   return (await Promise.all(domains.map((domain) => checkRecord(domain, asking)))).flat();
@@ -23,9 +22,9 @@ export async function checkSpf({ domains }: Subject, asking: Asking): Promise<Fi
 async function checkRecord(domain: string, asking: Asking): Promise<Finding[]> {
   const seen = await find(asking.lookup, domain, 'TXT');
   if (seen.kind === 'failed') return [RECORD, LOOKUPS, ALL].map((check) => unknown(check, domain, seen.why));
-  const texts = seen.kind === 'found' ? seen.data : [];
+  const { data: texts, lines } = seen;
   const [record, ...others] = texts.filter(isSpf);
-  const evidence = seen.kind === 'found' ? seen.lines.filter((_line, at) => isSpf(texts[at] ?? '')) : [];
+  const evidence = lines.filter((_line, at) => isSpf(texts[at] ?? ''));
   if (record === undefined) return [noRecord(domain, texts)];
   if (others.length > 0)
     return [
@@ -102,14 +101,14 @@ function judgeLimits(domain: string, evidence: string[], review: SpfReview): Fin
       fix: { say: 'take the circle apart' },
     });
   const more = counted ? '' : ' or more';
-  if (lookups > MOST.lookups)
+  if (lookups > SPF_MOST.lookups)
     return fail(
       LOOKUPS,
       domain,
       `${lookups}${more} lookups to its end, and 10 are allowed: receivers give up (permerror)`,
       { evidence, fix },
     );
-  if (voids > MOST.voids)
+  if (voids > SPF_MOST.voids)
     return fail(
       LOOKUPS,
       domain,
@@ -125,7 +124,7 @@ function judgeLimits(domain: string, evidence: string[], review: SpfReview): Fin
     });
   if (!counted)
     return unknown(LOOKUPS, domain, `counted ${lookups} before it ended: ${broken ?? failed ?? ''}`, { evidence });
-  const room = lookups === MOST.lookups ? '; no room for one more' : '';
+  const room = lookups === SPF_MOST.lookups ? '; no room for one more' : '';
   return pass(LOOKUPS, domain, `${lookups} of 10 lookups to its end, ${voids} of 2 find nothing${room}`, { evidence });
 }
 
@@ -177,12 +176,8 @@ function judgeText(domain: string, record: string, records: ReadonlyMap<string, 
   const users = [...records]
     .filter(([, text]) => parseSpf(text).terms.some(({ name }) => name === 'ptr'))
     .map(([name]) => name);
-  const words = record
-    .toLowerCase()
-    .split(/ +/)
-    .slice(1)
-    .filter((word) => word !== '');
-  const twice = [...new Set(words.filter((word, at) => words.indexOf(word) !== at))];
+  const same = sameTerms(spfWords(record));
+  const twice = firstOf(same.filter(({ length }) => length > 1));
   const [evidence, before] = [[recordLine(domain, 'TXT', record)], recordLine(domain, 'TXT', record)];
   const size = `${octets} octets`;
   return [
@@ -204,7 +199,7 @@ function judgeText(domain: string, record: string, records: ReadonlyMap<string, 
           fix: {
             say: 'once is enough',
             before,
-            after: recordLine(domain, 'TXT', ['v=spf1', ...new Set(words)].join(' ')),
+            after: recordLine(domain, 'TXT', ['v=spf1', ...firstOf(same)].join(' ')),
           },
         }),
   ];
@@ -212,7 +207,16 @@ function judgeText(domain: string, record: string, records: ReadonlyMap<string, 
 
 /** Several records as one: all terms, the most careful `all` last. */
 function joined(records: string[]): string {
-  const words = records.flatMap((text) => text.split(/ +/).slice(1)).filter((word) => word !== '');
+  const words = records.flatMap(spfWords);
   const terms = words.filter((word) => !/^[+?~-]?all$/i.test(word));
-  return ['v=spf1', ...new Set(terms), words.includes('-all') ? '-all' : '~all'].join(' ');
+  return ['v=spf1', ...firstOf(sameTerms(terms)), words.some((word) => /^-all$/i.test(word)) ? '-all' : '~all'].join(
+    ' ',
+  );
 }
+
+/** Terms mean the same in any case, but not macros: %{S} escapes what %{s} does not (RFC 7208 7.3). */
+const termKey = (word: string): string =>
+  word.replace(/%\{[^}]*\}|[^%]+/g, (part) => (part.startsWith('%') ? part : part.toLowerCase()));
+
+const sameTerms = (words: readonly string[]): string[][] => [...Map.groupBy(words, termKey).values()];
+const firstOf = (groups: readonly string[][]): string[] => groups.flatMap(([word]) => word ?? []);

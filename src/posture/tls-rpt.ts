@@ -9,7 +9,7 @@ export async function checkTlsRpt({ domains }: Subject, { lookup }: Asking): Pro
     domains.map(async (domain) => {
       const seen = await find(lookup, `_smtp._tls.${domain}`, 'TXT');
       if (seen.kind === 'failed') return unknown(TLS_RPT, domain, seen.why);
-      return judgeTlsRpt(domain, seen.kind === 'found' ? seen.data : []);
+      return judgeTlsRpt(domain, seen.data);
     }),
   );
 }

@@ -23,12 +23,16 @@ export type SpfRecord = { terms: SpfTerm[]; wrong: string[] };
 /** A TXT record is an SPF record if it begins with exactly this version (RFC 7208 4.5). */
 export const isSpf = (text: string): boolean => /^v=spf1( |$)/i.test(text);
 
-export function parseSpf(text: string): SpfRecord {
-  const record: SpfRecord = { terms: [], wrong: [] };
-  for (const word of text
+/** The terms of a record as they are written, without the version. */
+export const spfWords = (text: string): string[] =>
+  text
     .split(/ +/)
     .slice(1)
-    .filter((part) => part !== '')) {
+    .filter((word) => word !== '');
+
+export function parseSpf(text: string): SpfRecord {
+  const record: SpfRecord = { terms: [], wrong: [] };
+  for (const word of spfWords(text)) {
     const term = parseTerm(word);
     if (term === null) record.wrong.push(word);
     else if (term !== 'other') record.terms.push(term);

@@ -309,6 +309,24 @@ describe('SPF', () => {
     expect(outcomes(await findingsOf(spf(text, more), v4), 'spf.all')).toEqual([outcome]),
   );
 
+  test.each([
+    ['v=spf1 MX mx -all', 'v=spf1 MX -all'],
+    ['v=spf1 exists:%{S}.e.example.net mx mx -all', 'v=spf1 exists:%{S}.e.example.net mx -all'],
+    ['v=spf1 mx -ip4:192.0.2.8 mx ~all', 'v=spf1 mx -ip4:192.0.2.8 ~all'],
+  ])('of terms that stand twice the first stays, as it is written: %s', async (text, after) => {
+    const found = only(await findingsOf(spf(text), v4), 'spf.duplicates');
+    expect([found.outcome, found.fix?.after]).toEqual(['warn', `example.org. 3600 IN TXT "${after}"`]);
+  });
+  test('macros that differ in case are no duplicates: the large one is escaped (RFC 7208 7.3)', async () => {
+    const zone = spf('v=spf1 exists:%{s}.e.example.net exists:%{S}.e.example.net -all');
+    expect(only(await findingsOf(zone, v4), 'spf.duplicates').outcome).toBe('pass');
+  });
+  test('two records are joined as they are written, the first of each term', async () => {
+    const zone = spf(['v=spf1 exists:%{S}.E.example.net mx ~all', 'v=spf1 MX a -ALL']);
+    expect(only(await findingsOf(zone, v4), 'spf.record').fix?.after).toBe(
+      'example.org. 3600 IN TXT "v=spf1 exists:%{S}.E.example.net mx a -all"',
+    );
+  });
   test('ptr, size and duplicates are advised against', async () => {
     const long = `v=spf1 ${Array.from({ length: 34 }, (_, at) => `ip4:198.51.100.${at}`).join(' ')} ptr mx mx -all`;
     const findings = await findingsOf(spf(long), v4);
@@ -357,6 +375,18 @@ describe('DMARC', () => {
     expect([outcomes(findings, 'dmarc.record'), outcomes(findings, 'dmarc.policy')]).toEqual([record, policy]);
   });
 
+  test.each([
+    ['v=DMARC1; p=none; t=y; rua=mailto:d@example.org', 'v=DMARC1; p=quarantine; rua=mailto:d@example.org'],
+    ['v=DMARC1; p=none; t=y', 'v=DMARC1; p=quarantine'],
+    ['v=DMARC1; t=y; p=quarantine;', 'v=DMARC1; p=quarantine;'],
+    ['v=DMARC1; p=none; sp=none; np=none', 'v=DMARC1; p=quarantine; sp=quarantine; np=quarantine'],
+    ['v=DMARC1; p=reject; np=none', 'v=DMARC1; p=reject'],
+    ['v=DMARC1; p=reject; sp=none; adkim=s', 'v=DMARC1; p=reject; adkim=s'],
+  ])('the fix of %s is %s', async (text, after) => {
+    const found = only(await findingsOf(dmarc(text), v4), 'dmarc.policy');
+    expect([found.outcome, found.fix?.after]).toEqual(['warn', `_dmarc.example.org. 3600 IN TXT "${after}"`]);
+  });
+
   describe('the tree walk (RFC 9989 4.10)', () => {
     const sub = (domain: string) => subjectOf(domain, ['192.0.2.7']);
     test('a subdomain inherits, by sp where there is one', async () => {
@@ -366,6 +396,27 @@ describe('DMARC', () => {
       );
       expect(only(findings, 'dmarc.record').why).toBe('the record of example.org applies');
       expect(outcomes(findings, 'dmarc.policy')).toEqual(['warn medium']);
+    });
+    test('a name that does not exist inherits np, and sp where there is none', async () => {
+      const record = 'v=DMARC1; p=none; sp=none; np=reject';
+      const ghost = await findingsOf(dmarc(record), sub('ghost.example.org'));
+      expect(only(ghost, 'dmarc.policy').why).toBe('the policy, from example.org, is reject');
+      const there = await findingsOf(dmarc(record), sub('mail.example.org'));
+      expect(only(there, 'dmarc.policy').why).toMatch(/^the policy, from example.org, is none/);
+      const unsaid = await findingsOf(dmarc('v=DMARC1; p=none; sp=reject'), sub('ghost.example.org'));
+      expect(only(unsaid, 'dmarc.policy').why).toBe('the policy, from example.org, is reject');
+    });
+    test('from eight labels on the walk goes from the name to its last seven', async () => {
+      const zone = dmarc('v=DMARC1; p=reject', {
+        '_dmarc.c.d.e.f.g.h.i.example.org': { TXT: 'v=DMARC1; p=none; psd=n' },
+      });
+      expect(only(await findingsOf(zone, sub('a.b.c.d.e.f.g.h.i.example.org')), 'dmarc.record').why).toBe(
+        'the record of example.org applies',
+      );
+      const seven = dmarc('v=DMARC1; p=reject', { '_dmarc.e.f.g.h.i.example.org': { TXT: 'v=DMARC1; p=none; psd=n' } });
+      expect(only(await findingsOf(seven, sub('a.b.c.d.e.f.g.h.i.example.org')), 'dmarc.record').why).toBe(
+        'the record of e.f.g.h.i.example.org applies',
+      );
     });
     test('the longest of several names above does not count, the organizational domain does', async () => {
       const zone = dmarc('v=DMARC1; p=reject', { '_dmarc.b.example.org': { TXT: 'v=DMARC1; p=none' } });

@@ -1,6 +1,6 @@
 import type { Lookup } from '../../dns/lookup.ts';
 import { mailAddresses } from '../mail-addresses.ts';
-import { reverseNames } from '../ptr.ts';
+import { reverseNames } from '../reverse-names.ts';
 import type { AuditedAddress, Subject } from '../subject.ts';
 import { type ProbeOptions, probeService } from './probe.ts';
 import { SERVICES, type ServiceLook } from './service.ts';
