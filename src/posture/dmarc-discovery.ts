@@ -20,7 +20,7 @@ type Applying = {
 };
 
 /** `asked`: by the tag that is for the domain; `effective`: after `t=y`. */
-export type DmarcPolicy = { asked: Policy; effective: Policy };
+type DmarcPolicy = { asked: Policy; effective: Policy };
 type Policy = 'none' | 'quarantine' | 'reject';
 
 export async function findDmarc(domain: string, lookup: Lookup): Promise<DmarcFound | { failed: string }> {
