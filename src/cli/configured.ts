@@ -25,6 +25,17 @@ export async function followConfig(db: Database, settings: Settings, world: Worl
   return closed;
 }
 
+/** What will be tracked once the configuration is followed. */
+export function trackedWith(
+  tracked: readonly Tracked[],
+  given: readonly ConfigTarget[] | null,
+): Omit<Tracked, 'id' | 'trackedFrom'>[] {
+  if (given === null) return [...tracked];
+  const { close, open } = planEdit(tracked, given, 'follow');
+  const closed = new Set(close);
+  return [...tracked.filter(({ id }) => !closed.has(id)), ...open];
+}
+
 /** What the next scan will follow: `2 more, and 1 no longer`; null: nothing. */
 export function yetToFollow(tracked: readonly Tracked[], given: readonly ConfigTarget[]): string | null {
   const { fresh, gone } = planEdit(tracked, given, 'follow');

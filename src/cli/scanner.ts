@@ -3,27 +3,36 @@ import type { Database } from '../db/open.ts';
 import { createFullScanHold } from '../listing/full-scan.ts';
 import { trackedTargets } from '../listing/tracked.ts';
 import { isFree, rateOf } from '../scan/pacing.ts';
-import type { Round } from '../schedule/load.ts';
+import { roomsOf } from '../schedule/followup.ts';
+import { loadsOf, type RateOf, type Round } from '../schedule/load.ts';
 import type { Log } from '../schedule/log.ts';
 import { overloads } from '../schedule/overload.ts';
 import { sayTrouble } from '../schedule/progress.ts';
 import type { Scanner } from '../schedule/scanner.ts';
 import type { Schedule } from '../schedule/schedules.ts';
 import { countOf } from '../target.ts';
-import { followConfig } from './configured.ts';
+import { configTargets, followConfig, trackedWith } from './configured.ts';
 import { listsToAsk, type Settings } from './options.ts';
 import type { World } from './world.ts';
 
+type Around = { db: Database; settings: Settings; schedules: readonly Schedule[] };
+
 /** What the scans of `serve` and `worker` work with, as these settings have it. */
-export function scannerOf(db: Database, settings: Settings, means: Scanner['means'], log: Log, world: World): Scanner {
+export function scannerOf(around: Around, means: Scanner['means'], log: Log, world: World): Scanner {
+  const { db, settings, schedules } = around;
   return {
     db,
     hold: createFullScanHold(db.sql),
     means,
     policy: settings.config.confirm,
     catalogue: settings.catalogue.lists,
-    listsOf: (schedule) => listsOf(settings, schedule),
+    listsOf: (schedule) => listsOf(around, schedule),
     isLimited: (list) => !isFree(rateOf(list, settings.config.limits)),
+    async rooms() {
+      const followUps = schedules.filter(({ does }) => does === 'follow-up');
+      const loads = loadsOf(await roundsOf(around), rateOfIn(settings), world.now());
+      return roomsOf(loads, followUps, world.now());
+    },
     followConfig: () => followConfig(db, settings, { ...world, err: (text) => log.info({}, text.trim()) }),
     onChanges(changes) {
       for (const { kind, target, list, after, at } of changes) log.info({ target, list, codes: after, at }, kind);
@@ -33,23 +42,34 @@ export function scannerOf(db: Database, settings: Settings, means: Scanner['mean
 }
 
 /** Sentences about schedules that ask more than an operator allows; see overloads(). */
-export async function overloadsOf(
-  db: Database,
-  settings: Settings,
-  schedules: readonly Schedule[],
-  now: Date,
-): Promise<string[]> {
-  const rounds: Round[] = [];
-  for (const schedule of schedules.filter(({ does }) => does === 'scan')) {
-    const targets = { ipv4: 0, ipv6: 0, domain: 0 };
-    const { tags } = schedule;
-    const tracked = await trackedTargets(db, tags.length === 0 ? {} : { tags });
-    for (const { range } of tracked) targets[range.kind] += Number(countOf(range));
-    rounds.push({ schedule, lists: listsOf(settings, schedule), targets });
-  }
-  return overloads(rounds, (list) => rateOf(list, settings.config.limits), now);
+export async function overloadsOf(around: Around, now: Date): Promise<string[]> {
+  return overloads(await roundsOf(around), rateOfIn(around.settings), now);
 }
 
-function listsOf(settings: Settings, { lists }: Schedule): List[] {
-  return listsToAsk(settings, lists ?? undefined);
+const rateOfIn =
+  ({ config }: Settings): RateOf =>
+  (list) =>
+    rateOf(list, config.limits);
+
+/** What the schedules ask; of follow-ups only which lists, for how much they ask is seen when they are due. */
+async function roundsOf(around: Around): Promise<Round[]> {
+  const { db, settings, schedules } = around;
+  const tracked = trackedWith(await trackedTargets(db), configTargets(settings));
+  return schedules.flatMap((schedule): Round[] => {
+    const { does, tags: wanted } = schedule;
+    if (does === 'digest') return [];
+    const targets = { ipv4: 0, ipv6: 0, domain: 0 };
+    for (const { range, tags } of does === 'scan' ? tracked : [])
+      if (wanted.length === 0 || wanted.some((tag) => tags.includes(tag)))
+        targets[range.kind] += Number(countOf(range));
+    return [{ schedule, lists: listsOf(around, schedule), targets }];
+  });
+}
+
+/** Those the schedule names or the configuration; a follow-up that names none has those of all scans. */
+function listsOf({ settings, schedules }: Pick<Around, 'settings' | 'schedules'>, schedule: Schedule): List[] {
+  const scans = schedules.filter(({ does }) => does === 'scan');
+  const of = schedule.does === 'follow-up' && schedule.lists === null && scans.length > 0 ? scans : [schedule];
+  const lists = of.flatMap(({ lists }) => listsToAsk(settings, lists ?? undefined));
+  return [...new Map(lists.map((list) => [list.id, list])).values()];
 }

@@ -125,7 +125,7 @@ function kept(error: unknown, log: Log): null {
 
 async function refuseOverload({ db, role, world }: Running, { settings, serving }: Setup): Promise<void> {
   if (role === 'worker') return;
-  const sentences = await overloadsOf(db, settings, serving.schedules, world.now());
+  const sentences = await overloadsOf({ db, settings, schedules: serving.schedules }, world.now());
   if (sentences.length > 0) throw new UserError(sentences.join('\n'));
 }
 
@@ -143,7 +143,12 @@ async function during(running: Running, setup: Setup, signal: AbortSignal, ready
       settings,
       { ...world, signal: drop.signal },
       async (means) => {
-        const scanner = scannerOf(db, settings, { ...means, windDown: signal }, log, world);
+        const scanner = scannerOf(
+          { db, settings, schedules: serving.schedules },
+          { ...means, windDown: signal },
+          log,
+          world,
+        );
         const digest = alerting === null ? async () => {} : digester(running, alerting, () => alerts?.look());
         const ended = async (): Promise<void> => {
           alerts?.look();

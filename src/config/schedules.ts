@@ -18,8 +18,8 @@ const schedule = v.union(
     v.strictObject({
       cron: v.pipe(text, v.description('Five fields, such as 17 */6 * * *')),
       does: v.pipe(
-        v.optional(v.picklist(['scan', 'digest'], 'expected scan or digest')),
-        v.description('Default: scan'),
+        v.optional(v.picklist(['scan', 'follow-up', 'digest'], 'expected scan, follow-up or digest')),
+        v.description('`follow-up`: only what is listed, or about to be, on the lists that say so. Default: scan'),
       ),
       timeZone: v.optional(timeZone),
       tags: v.pipe(
@@ -42,7 +42,9 @@ const schedule = v.union(
 export const serveEntries = {
   schedules: v.pipe(
     v.optional(v.record(name, schedule, 'expected an object of names and schedules')),
-    v.description('What `serve` does when. `scan` and `digest` are there without being named; `off` leaves one out'),
+    v.description(
+      'What `serve` does when. `scan`, `follow-up` and `digest` are there without being named; `off` leaves one out',
+    ),
   ),
   serve: v.optional(
     v.strictObject(

@@ -7,26 +7,29 @@ import { rangeOf } from './ranges.ts';
 import { coveredOf, type Scan } from './scans.ts';
 import { recordVersions } from './versions.ts';
 
-/** Takes part in a scan that another process began; null where it is over. `lists`: those of its own part. */
+/** A part of a scan. `setId`: of targets that are not those of the whole scan. */
+type Part = { scanId: number; setId?: number | undefined; lists: readonly List[] };
+
+/** Takes part in a scan that another process began; null where it is over. */
 export async function joinScan(
   db: Pick<Database, 'orm'>,
-  scanId: number,
-  lists: readonly List[],
+  { scanId, setId: own, lists }: Part,
   now: Date,
 ): Promise<Scan | null> {
   const [found] = await db.orm.select().from(scan).where(eq(scan.id, scanId));
   if (found === undefined || found.state !== 'running') return null;
+  const setId = own ?? found.setId;
   const versions = await recordVersions(db.orm, lists, now);
   return {
     id: found.id,
-    setId: found.setId,
-    targets: await targetsOfSet(db, found.setId),
+    setId,
+    targets: await targetsOfSet(db, setId),
     lists: versions,
     policy: found.policy,
     full: found.full,
     startedAt: found.startedAt,
     resumed: true,
-    covered: await coveredOf(db.orm, scanId, versions),
+    covered: await coveredOf(db.orm, { scanId, setId }, versions),
     release: async () => {},
   };
 }

@@ -116,6 +116,12 @@ export async function runningScans(db: Pick<Database, 'orm'>, schedule: string |
   return rows.map(({ id }) => id);
 }
 
+/** All scans under way or stopped. */
+export async function unfinishedScans(db: Pick<Database, 'orm'>): Promise<number[]> {
+  const rows = await db.orm.select({ id: scan.id }).from(scan).where(eq(scan.state, 'running'));
+  return rows.map(({ id }) => id);
+}
+
 async function beginFull(db: Database, options: ScanOptions): Promise<Omit<Scan, 'release'> | null> {
   const lists = await recordVersions(db.orm, options.lists, options.now);
   return await db.orm.transaction(async (tx) => {
@@ -147,7 +153,7 @@ async function stoppedScan(
     .limit(1);
   if (found === undefined || found.setId !== setId) return null;
   if (Math.abs(now.getTime() - found.startedAt.getTime()) > RESUME_WITHIN) return null;
-  const covered = await coveredOf(tx, found.id, versions);
+  const covered = await coveredOf(tx, { scanId: found.id, setId }, versions);
   if (lists.every((list) => isDone(list, covered.get(list.id) ?? [], targets))) return null;
   await tx
     .update(scan)
@@ -156,10 +162,10 @@ async function stoppedScan(
   return { id: found.id, startedAt: found.startedAt, covered };
 }
 
-/** What of each list was asked with the definition that it has now. */
+/** What of a set each list was asked in a scan, with the definition that it has now. */
 export async function coveredOf(
   tx: Handle,
-  scanId: number,
+  { scanId, setId }: { scanId: number; setId: number },
   versions: ReadonlyMap<string, ScannedList>,
 ): Promise<Map<string, [number, number][]>> {
   const rows = await tx
@@ -170,7 +176,7 @@ export async function coveredOf(
       posTo: coverage.posTo,
     })
     .from(coverage)
-    .where(eq(coverage.scanId, scanId))
+    .where(and(eq(coverage.scanId, scanId), eq(coverage.setId, setId)))
     .orderBy(coverage.listId, coverage.posFrom);
   const covered = new Map<string, [number, number][]>();
   for (const { listId, versionId, posFrom, posTo } of rows) {

@@ -101,7 +101,7 @@ async function closeGone(tx: Transaction, gone: readonly TargetRange[], now: Dat
 }
 
 /** Whether a point is in any of the ranges, by halving. */
-function membership(ranges: readonly TargetRange[]): (point: Point) => boolean {
+export function membership(ranges: readonly TargetRange[]): (point: Point) => boolean {
   const all = mergeRanges(ranges);
   const domains = new Set(all.map(({ domain }) => domain));
   const spans = all.filter((range) => range.kind !== 'domain');

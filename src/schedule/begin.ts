@@ -17,7 +17,16 @@ import { shardsOf } from './shards.ts';
 /** Why a scan that was due was not begun. `nothing`: no target is tracked; `running`: the one before is not through. */
 export type NotBegun = 'nothing' | 'running';
 
-export type Begun = { scan: Pick<Scan, 'id' | 'resumed'>; targets: number; lists: number; shards: number };
+/** `unfit`: pairs of target and list for which a follow-up had no room, by operator. */
+export type Begun = {
+  scan: Pick<Scan, 'id' | 'resumed'>;
+  targets: number;
+  lists: number;
+  shards: number;
+  unfit: Unfit[];
+};
+
+export type Unfit = { operator: string; pairs: number };
 
 /**
  * Begins a scan, or goes on with the full one that was stopped, and hands its shards over. One at a time (jobs.ts), so
@@ -26,11 +35,7 @@ export type Begun = { scan: Pick<Scan, 'id' | 'resumed'>; targets: number; lists
 export async function beginScan(scanner: Scanner, queue: Queue, schedule: Schedule): Promise<Begun | NotBegun> {
   const { db, catalogue, means } = scanner;
   const full = schedule.tags.length === 0;
-  for (const id of await runningScans(db, full ? null : schedule.name)) {
-    if (await isUnderWay(queue, id)) return 'running';
-    // Begun by a process that was killed before it handed anything over. A full one is gone on with.
-    if (!full) await abandonScan(db, id, means.now());
-  }
+  if (await isRunning(scanner, queue, full ? null : schedule.name)) return 'running';
   scanner.onChanges(await scanner.followConfig());
   scanner.onChanges(await followCatalogue(db, [...catalogue], means.now()));
   const lists = scanner.listsOf(schedule);
@@ -41,11 +46,21 @@ export async function beginScan(scanner: Scanner, queue: Queue, schedule: Schedu
   try {
     const shards = shardsOf(scan.id, lists, scan.targets.size, scanner.isLimited);
     await sendShards(queue, scan.id, shards);
-    return { scan, targets: scan.targets.size, lists: lists.length, shards: shards.length };
+    return { scan, targets: scan.targets.size, lists: lists.length, shards: shards.length, unfit: [] };
   } finally {
     // Whoever works on the shards holds the lock from here on.
     await scan.release();
   }
+}
+
+/** Whether the scan before is not through: the full one, or that of a schedule of some targets. */
+export async function isRunning({ db, means }: Scanner, queue: Queue, schedule: string | null): Promise<boolean> {
+  for (const id of await runningScans(db, schedule)) {
+    if (await isUnderWay(queue, id)) return true;
+    // Begun by a process that was killed before it handed anything over. A full one is gone on with.
+    if (schedule !== null) await abandonScan(db, id, means.now());
+  }
+  return false;
 }
 
 async function beginFull({ db }: Scanner, how: ScanOptions): Promise<Scan | NotBegun> {

@@ -54,6 +54,12 @@ export async function isUnderWay(queue: Queue, scanId: number): Promise<boolean>
   return (await endsOf(queue, scanId)).length > 0;
 }
 
+/** The lists of a scan that are not done, or not in all shards. */
+export async function listsInHand(queue: Queue, scanId: number): Promise<string[]> {
+  const shards = await queue.findJobs<Shard>(NAMES.shard, { data: { scanId } });
+  return shards.filter(isOpen).flatMap(({ data }) => data.listIds);
+}
+
 /** Its end will not come. Shards that wait find that it is over. */
 export async function cancelEnd(queue: Queue, scanId: number): Promise<void> {
   const ids = (await endsOf(queue, scanId)).map(({ id }) => id);
@@ -72,8 +78,11 @@ export async function jobCounts(sql: Sql): Promise<{ queue: string; state: strin
 
 async function endsOf(queue: Queue, scanId: number): Promise<{ id: string }[]> {
   const ends = await queue.findJobs<EndJob>(NAMES.end, { data: { scanId } });
-  return ends.filter(({ state }) => state === 'created' || state === 'retry' || state === 'active');
+  return ends.filter(isOpen);
 }
+
+const isOpen = ({ state }: { state: string }): boolean =>
+  state === 'created' || state === 'retry' || state === 'active';
 
 /**
  * Works until the function that it gives is called, which waits for what is in hand. Of one operator's shards one runs

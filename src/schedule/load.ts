@@ -42,14 +42,16 @@ export type Share = {
 };
 
 /** Controls of a server before and after each batch, and what a batch has at most, as `serve` asks. */
-const CONTROLS = 5;
+export const CONTROLS = 5;
 const BATCH = 2000;
 /** Seconds after which a batch is closed. */
 const BATCH_SECONDS = 480;
 /** Lookups that are sent again or followed by one for the text, per lookup. */
-const REPEATED = 0.05;
+export const REPEATED = 0.05;
 
 const HOUR = 3_600_000;
+/** Hours that the ledger counts as a day. */
+export const DAY_HOURS = HOURS_KEPT + 1;
 /** How far it is looked ahead: a month has all of a cron expression, and as many times have a day of any. */
 const AHEAD = 32 * 24;
 const TIMES = 1600;
@@ -131,7 +133,7 @@ function inDay(hours: Float64Array, last: number): number {
 }
 
 /** Milliseconds between the two times that are closest. */
-function shortest(times: readonly number[]): number {
+export function shortest(times: readonly number[]): number {
   return Math.min(...times.slice(1).map((at, place) => at - (times[place] ?? at)));
 }
 

@@ -8,6 +8,7 @@ import { recordBatch } from '../listing/record.ts';
 import type { Policy } from '../listing/state.ts';
 import { type Means, type RoundInput, runRound } from '../scan/round.ts';
 import type { ListReport } from '../scan/verdict.ts';
+import type { RoomOf } from './followup.ts';
 import type { Schedule } from './schedules.ts';
 import { outside, type Shard } from './shards.ts';
 
@@ -25,6 +26,8 @@ export type Scanner = {
   /** What a schedule asks: ids and tags, or those of the configuration. */
   listsOf(schedule: Schedule): List[];
   isLimited(list: List): boolean;
+  /** Lookups that a follow-up may ask of each operator now, so that the limits have room for all schedules. */
+  rooms(): Promise<RoomOf>;
   /** Tracks what the configuration names. */
   followConfig(): Promise<ChangeRecord[]>;
   onChanges(changes: readonly ChangeRecord[]): void;
@@ -38,10 +41,13 @@ export class Left extends Error {}
 /** Does what of the shard is not done yet. Whatever stops it, the next to take it goes on at the first gap. */
 export async function doShard(scanner: Scanner, shard: Shard, signal: AbortSignal): Promise<void> {
   if (!(await scanner.hold.take())) throw new Left('a full scan by hand is under way');
+  // A follow-up gives way to a full scan by hand, and keeps none from beginning.
+  const holds = shard.setId === undefined;
+  if (!holds) await scanner.hold.release();
   try {
     await askShard(scanner, shard, signal);
   } finally {
-    await scanner.hold.release();
+    if (holds) await scanner.hold.release();
   }
   if (scanner.means.windDown?.aborted === true) throw new Left('this process stops');
 }
@@ -52,7 +58,7 @@ async function askShard(
   signal: AbortSignal,
 ): Promise<void> {
   const lists = catalogue.filter(({ id }) => shard.listIds.includes(id));
-  const scan = await joinScan(db, shard.scanId, lists, means.now());
+  const scan = await joinScan(db, { scanId: shard.scanId, setId: shard.setId, lists }, means.now());
   if (scan === null) return;
   const round = runRound({
     ...means,

@@ -2,13 +2,20 @@ import { UserError } from '../errors.ts';
 import { isTimeZone } from '../time-zone.ts';
 import { type Cron, cronFault } from './cron.ts';
 
+/**
+ * - `scan`: asks all of its lists about all of its targets.
+ * - `follow-up`: asks, between scans, only those lists that a target is on, or is about to be.
+ * - `digest`: makes the report since the one before.
+ */
+type Work = 'scan' | 'follow-up' | 'digest';
+
 /** What is done when it is due, and on what. */
 export type Schedule = Cron & {
   name: string;
-  does: 'scan' | 'digest';
+  does: Work;
   /** Targets with one of these tags; none: all that is tracked. */
   tags: readonly string[];
-  /** As `--lists`; null: those of the configuration. */
+  /** As `--lists`; null: those of the configuration, for a follow-up those of all scans. */
   lists: string | null;
   /** Milliseconds; a scan starts so much later at most, at random, so that nobody asks on the full hour. */
   jitter: number;
@@ -19,7 +26,7 @@ export type GivenSchedule =
   | string
   | {
       cron: string;
-      does?: 'scan' | 'digest' | undefined;
+      does?: Work | undefined;
       timeZone?: string | undefined;
       tags?: string[] | undefined;
       lists?: string | string[] | undefined;
@@ -29,11 +36,11 @@ export type GivenSchedule =
 
 const JITTER = 10 * 60_000;
 
-/** What is there without being named: a scan every six hours, a digest in the morning. */
-const DEFAULT = { scan: '17 */6 * * *', digest: '0 7 * * *' };
+/** What is there without being named: a scan every six hours, a follow-up every hour, a digest in the morning. */
+const DEFAULT = { scan: '17 */6 * * *', 'follow-up': '47 * * * *', digest: '0 7 * * *' };
 
 /**
- * The schedules of a configuration, with `scan` and `digest` where it says nothing of them; `off` leaves one out.
+ * The schedules of a configuration, with those of DEFAULT where it says nothing of them; `off` leaves one out.
  * @param zone The time zone where an entry names none.
  * Throws UserError that names the entry.
  */
@@ -52,7 +59,7 @@ function readSchedule(name: string, given: Exclude<GivenSchedule, string>, zone:
   const timeZone = given.timeZone ?? zone;
   if (!isTimeZone(timeZone))
     throw new UserError(`${where}.timeZone: "${timeZone}": expected a name such as Europe/Berlin or UTC`);
-  const does = given.does ?? (name === 'digest' ? 'digest' : 'scan');
+  const does = given.does ?? (name === 'digest' || name === 'follow-up' ? name : 'scan');
   return {
     name,
     does,

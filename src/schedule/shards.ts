@@ -6,6 +6,8 @@ export type Shard = {
   /** Who is asked: shards of one operator never run side by side. null: no limits, so they may. */
   operator: string | null;
   listIds: string[];
+  /** Positions are of this set; without, of the scan's. */
+  setId?: number;
   posFrom: number;
   /** Exclusive. */
   posTo: number;

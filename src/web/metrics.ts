@@ -113,8 +113,10 @@ function addSight(add: Add, { sql, lists }: Measured): void {
   );
 }
 
+/** The last scan of each list; a follow-up asks too little to be one. */
 const lastOf = (sql: Sql, ids: string[]) => sql`
-  select list_id, max(scan_id) as scan_id from coverage where list_id = any(${ids}) group by list_id`;
+  select list_id, max(scan_id) as scan_id from coverage join scan on scan.id = scan_id
+  where list_id = any(${ids}) and scan.kind <> 'adaptive' group by list_id`;
 
 function addScans(add: Add, { sql, schedules, now }: Measured): void {
   add(

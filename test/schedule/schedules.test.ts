@@ -2,16 +2,19 @@ import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { readSchedules } from '../../src/schedule/schedules.ts';
 
-test('without configuration a scan runs four times a day, and a digest is due at seven', () => {
+test('without configuration a scan runs four times a day, a follow-up every hour, and a digest is due at seven', () => {
+  const more = { timeZone: 'UTC', tags: [], lists: null };
   expect(readSchedules({}, 'UTC')).toEqual([
-    { name: 'scan', does: 'scan', expression: '17 */6 * * *', timeZone: 'UTC', tags: [], lists: null, jitter: 600_000 },
-    { name: 'digest', does: 'digest', expression: '0 7 * * *', timeZone: 'UTC', tags: [], lists: null, jitter: 0 },
+    { name: 'scan', does: 'scan', expression: '17 */6 * * *', ...more, jitter: 600_000 },
+    { name: 'follow-up', does: 'follow-up', expression: '47 * * * *', ...more, jitter: 600_000 },
+    { name: 'digest', does: 'digest', expression: '0 7 * * *', ...more, jitter: 0 },
   ]);
 });
 
 test('a named schedule says what it is about; `off` leaves one out', () => {
   const given = {
     digest: 'off',
+    'follow-up': 'off',
     acme: {
       cron: '*/30 * * * *',
       timeZone: 'Asia/Shanghai',

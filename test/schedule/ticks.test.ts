@@ -2,7 +2,7 @@ import type { Sql } from 'postgres';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { openQueue, within } from '../../src/schedule/queue.ts';
-import { readSchedules } from '../../src/schedule/schedules.ts';
+import { readSchedules, type Schedule } from '../../src/schedule/schedules.ts';
 import { claimTick, type HandOver, makeUp, type Tick } from '../../src/schedule/ticks.ts';
 import { testDatabase } from '../database.ts';
 
@@ -17,10 +17,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 beforeEach(async () => void (await sql`truncate tick`));
 
-const [scan, digest] = readSchedules({}, 'UTC') as [
-  ReturnType<typeof readSchedules>[0],
-  ReturnType<typeof readSchedules>[0],
-];
+const [scan, followUp, digest] = readSchedules({}, 'UTC') as [Schedule, Schedule, Schedule];
 const at = (time: string): Date => new Date(`2026-11-24T${time}Z`);
 
 function notebook(): { ticks: Tick[]; handOver: HandOver } {
@@ -58,9 +55,10 @@ test('what was missed is made up for once, however often it was', async () => {
   expect(ticks.map(({ due }) => due)).toEqual([at('00:17:00'), at('18:17:00')]);
 });
 
-test('a new schedule scans at once, and a new digest waits for its hour', async () => {
+test('a new schedule scans at once, and a new follow-up or digest waits for its hour', async () => {
   const { ticks, handOver } = notebook();
   expect(await makeUp(sql, scan, at('05:00:00'), handOver)).toEqual(at('00:17:00'));
+  await makeUp(sql, followUp, at('08:00:00'), handOver);
   await makeUp(sql, digest, at('08:00:00'), handOver);
   expect(ticks).toEqual([{ schedule: 'scan', due: at('00:17:00'), wait: 0 }]);
 });

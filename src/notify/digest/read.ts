@@ -77,7 +77,7 @@ async function rowsSince(db: Pick<Database, 'orm'>, since: Date) {
     .orderBy(asc(listing.since), asc(listing.id));
 }
 
-/** Scans that ended in the period; a drill is none. */
+/** Scans that ended in the period; a drill is none, and a follow-up asks too little to be one. */
 async function scansOf(db: Pick<Database, 'orm'>, { from, to }: DigestOf['period']): Promise<Digest['scans']> {
   const ended = await db.orm
     .select({ endedAt: scan.endedAt })
@@ -85,7 +85,7 @@ async function scansOf(db: Pick<Database, 'orm'>, { from, to }: DigestOf['period
     .where(
       and(
         eq(scan.state, 'finished'),
-        sql`${scan.kind} <> 'drill'`,
+        sql`${scan.kind} not in ('drill', 'adaptive')`,
         sql`${scan.endedAt} between ${from.toISOString()}::timestamptz and ${to.toISOString()}::timestamptz`,
       ),
     )
