@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
-import { FIRST, isInstalled, LISTS, nameOf, type Running, startRbldnsd, startResponder } from './lab.ts';
+import { FIRST, isInstalled, LISTS, nameOf, type Running, startOdd, startRbldnsd, startResponder } from './lab.ts';
 
 /**
  * Our engine beside others, on loopback, whole processes in turn. Needs cc and rbldnsd; of massdns and dnsperf what is on
@@ -130,24 +129,6 @@ async function compare(what: string, server: Running, targets: number, rounds: n
       ].join('  '),
     );
   }
-}
-
-/** A server that says nothing, or after a second what a list without entries says: what it should list counts as missed. */
-async function startOdd(late: boolean): Promise<string> {
-  const socket = createSocket('udp4');
-  socket.on('message', (query, from) => {
-    if (!late) return;
-    const control = query.subarray(12, 22).equals(Buffer.from([1, 0x32, 1, 0x30, 1, 0x30, 3, 0x31, 0x32, 0x37]));
-    const reply = Buffer.concat([query, Buffer.from(control ? 'c00c00010001000000640004' + '7f000002' : '', 'hex')]);
-    reply[2] = 0x84;
-    reply[3] = control ? 0 : 3;
-    reply[7] = control ? 1 : 0;
-    setTimeout(() => socket.send(reply, from.port, from.address), 1000);
-  });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  socket.unref();
-  return `127.0.0.1:${socket.address().port}`;
 }
 
 function show(what: string, one: Run, base: Run): void {

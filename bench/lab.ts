@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -77,6 +78,24 @@ export async function startRbldnsd(targets: number, port = 5390): Promise<Runnin
   await new Promise((resolve) => setTimeout(resolve, 1000));
   if (child.exitCode !== null) throw new Error(`rbldnsd ended with ${child.exitCode}`);
   return running(child, `127.0.0.1:${port}`, folder);
+}
+
+/** A server that says nothing, or after a second what a list without entries says: what it should list counts as missed. */
+export async function startOdd(late: boolean): Promise<string> {
+  const socket = createSocket('udp4');
+  socket.on('message', (query, from) => {
+    if (!late) return;
+    const control = query.subarray(12, 22).equals(Buffer.from([1, 0x32, 1, 0x30, 1, 0x30, 3, 0x31, 0x32, 0x37]));
+    const reply = Buffer.concat([query, Buffer.from(control ? 'c00c00010001000000640004' + '7f000002' : '', 'hex')]);
+    reply[2] = 0x84;
+    reply[3] = control ? 0 : 3;
+    reply[7] = control ? 1 : 0;
+    setTimeout(() => socket.send(reply, from.port, from.address), 1000);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  socket.unref();
+  return `127.0.0.1:${socket.address().port}`;
 }
 
 function running(child: ChildProcess, address: string, folder: string): Running {

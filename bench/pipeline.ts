@@ -1,111 +1,161 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { openDatabase } from '../src/db/open.ts';
+import { type Database, openDatabase } from '../src/db/open.ts';
 import { addressText } from '../src/target.ts';
-import { definitionsOf, FIRST, LISTS, startResponder } from './lab.ts';
+import { type Cost, costOf, cpuOfTree } from './cost.ts';
+import { definitionsOf, FIRST, LISTS, listedPairs, startOdd, startResponder } from './lab.ts';
 
 /**
- * What recorded scans cost: the whole process of `scan`, for growing numbers of targets on 60 lists of which each holds
- * one target in a hundred; then a second scan in which one pair in ten thousand has changed. Each on a new database: an
- * embedded one, or one at DATABASE_URL, whose tables are emptied. `scan` is the built package's.
+ * What whole commands cost, with 60 lists of which each holds one target in a hundred. They are the built package's.
  *
- *     node bench/pipeline.ts [TARGETS …]       by default 1000 10000 100000
+ *     node bench/pipeline.ts [TARGETS …]            a first scan, and a second one in which one pair in ten thousand has
+ *                                                   changed (by default of 1000, 10000 and 100000 targets)
+ *     node bench/pipeline.ts check [TARGETS]        `check - --format ndjson`, the addresses from standard input
+ *     node bench/pipeline.ts silent|slow [TARGETS]  a scan while three lists never answer, or one does after a second,
+ *                                                   beside one while all is well
  *
- * Beside each first scan, the engine alone (bench/ours.ts), and which part of its rate the scan reaches. Memory is the
- * largest of the process, `stall` the longest time that its event loop held anybody up.
+ * Scans are recorded in a new embedded database each, or in the one at DATABASE_URL, whose tables are emptied. Beside
+ * each first scan is the engine alone (bench/ours.ts), and which part of its rate the scan reaches.
  */
 execFileSync(process.execPath, [new URL('../tools/build.ts', import.meta.url).pathname]);
-const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1000, 10_000, 100_000];
 const main = new URL('../dist/main.js', import.meta.url).pathname;
 const engine = new URL('ours.ts', import.meta.url).pathname;
+const home = mkdtempSync(join(tmpdir(), 'dnsblwatch-pipeline-'));
+chmodSync(home, 0o711); // started by root, the database runs under another account
+process.once('exit', () => rmSync(home, { recursive: true, force: true }));
+const server = await startResponder();
 
-type Cost = { seconds: number; cpu: number; megabytes: number; stall: number; out: string };
+/** The words that choose the lists at these servers. */
+function listsAt(servers: readonly string[]): string[] {
+  const catalogue = join(home, 'lists.json');
+  const definitions = definitionsOf(servers);
+  writeFileSync(catalogue, JSON.stringify({ lists: definitions }));
+  return ['--catalogue', catalogue, '--lists', definitions.map(({ id }) => id).join(',')];
+}
 
-/** Told on file descriptor 3 by the process itself as it ends. */
-const TELL = `
-  import { writeSync } from 'node:fs';
-  import { monitorEventLoopDelay } from 'node:perf_hooks';
-  const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
-  process.on('exit', () => {
-    const { user, system } = process.cpuUsage();
-    const { maxRSS } = process.resourceUsage();
-    writeSync(3, JSON.stringify({ cpu: (user + system) / 1e6, megabytes: maxRSS / 1024, stall: delay.max / 1e6 }));
-  });`;
+const addressAt = (place: number): string => addressText('ipv4', BigInt(FIRST + place));
+const rangeOf = (size: number): string => `${addressAt(0)}-${addressAt(size - 1)}`;
 
-async function costOf(words: string[], database: string, home: string): Promise<Cost> {
-  const began = performance.now();
-  const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(TELL)}`, ...words], {
-    env: { PATH: process.env.PATH ?? '', HOME: home, DNSBLWATCH_DATABASE: database },
-    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
-  });
-  const [, , , resources] = child.stdio;
-  if (!(resources instanceof Readable)) throw new Error('no pipe');
-  const [told, out] = await Promise.all([text(resources), text(child.stdout as Readable)]);
-  return { ...JSON.parse(told), seconds: (performance.now() - began) / 1000, out };
+function say(what: string, { seconds, cpu, megabytes, stall, turn }: Cost, ...more: string[]): void {
+  const figures = [
+    `${seconds.toFixed(1).padStart(6)} s`,
+    `${cpu.toFixed(1).padStart(6)} s CPU`,
+    `${megabytes.toFixed(0).padStart(4)} MB`,
+    `stall ${stall.toFixed(0).padStart(3)} ms (CPU ${turn.toFixed(0)})`,
+  ];
+  console.log([what.padEnd(27), ...figures, ...more].join('  '));
+}
+
+const perSecond = (lookups: number, { seconds }: Cost): string => `${Math.round(lookups / seconds)} lookups/s`;
+
+/** A database to record in; open, so that its server stays between two scans. */
+type Desk = { db: Database; env: Record<string, string>; serverCpu(): number };
+
+let desks = 0;
+
+async function openDesk(): Promise<Desk> {
+  desks += 1;
+  const own = process.env.DATABASE_URL;
+  const database = own ?? join(home, `database-${desks}`);
+  const db = await openDatabase(database);
+  await db.sql`truncate target_range, target_set, scan, list_version, incident cascade`;
+  const pid =
+    own === undefined ? Number(readFileSync(join(database, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]) : 0;
+  return { db, env: { HOME: home, DNSBLWATCH_DATABASE: database }, serverCpu: () => cpuOfTree(pid) };
+}
+
+async function track({ env }: Desk, size: number): Promise<void> {
+  await costOf([main, 'targets', 'add', rangeOf(size)], { env });
+}
+
+async function scan({ env, serverCpu }: Desk, lists: string[]): Promise<Cost & { database: string }> {
+  const before = serverCpu();
+  const cost = await costOf([main, 'scan', ...lists, '--format', 'nagios'], { env });
+  return { ...cost, database: `PostgreSQL ${(serverCpu() - before).toFixed(1)} s CPU` };
 }
 
 const TABLES = ['listing', 'change', 'evidence', 'incident', 'pending', 'coverage', 'exception', 'target_set_part'];
 
-async function rowsOf(database: string): Promise<string> {
-  const db = await openDatabase(database);
-  try {
-    const counts = [];
-    for (const table of TABLES) {
-      const [row] = await db.sql`select count(*)::int as n from ${db.sql(table)}`;
-      counts.push(`${table} ${row?.n}`);
-    }
-    return counts.join(', ');
-  } finally {
-    await db.close();
+async function sayRows({ db }: Desk): Promise<void> {
+  const counts = [];
+  for (const table of TABLES) {
+    const [row] = await db.sql`select count(*)::int as n from ${db.sql(table)}`;
+    counts.push(`${table} ${row?.n}`);
+  }
+  console.log(`    rows: ${counts.join(', ')}`);
+}
+
+async function curve(sizes: readonly number[]): Promise<void> {
+  const lists = listsAt([server.address]);
+  for (const size of sizes) {
+    const lookups = size * LISTS;
+    const desk = await openDesk();
+    const alone = await costOf([engine, String(size), '5000', server.address]);
+    say(`${size} targets, engine`, alone, perSecond(lookups, alone));
+    await track(desk, size);
+    const first = await scan(desk, lists);
+    const share = `${(alone.seconds / first.seconds).toFixed(2)} of the engine (by CPU ${(alone.cpu / first.cpu).toFixed(2)})`;
+    say(`${size} targets, first scan`, first, first.database, perSecond(lookups, first), share);
+    await sayRows(desk);
+    process.kill(server.pid, 'SIGUSR1');
+    const second = await scan(desk, lists);
+    process.kill(server.pid, 'SIGUSR1'); // as before again
+    say(`${size} targets, second scan`, second, second.database, perSecond(lookups, second));
+    await sayRows(desk);
+    await desk.db.close();
   }
 }
 
-async function emptied(database: string): Promise<void> {
-  const db = await openDatabase(database);
-  await db.sql`truncate target_range, target_set, scan, list_version, incident cascade`;
-  await db.close();
+async function checkAll(size: number): Promise<void> {
+  const input = Array.from({ length: size }, (_, place) => `${addressAt(place)}\n`).join('');
+  const words = ['check', '-', ...listsAt([server.address]), '--format', 'ndjson'];
+  const cost = await costOf([main, ...words], { env: { HOME: home }, input, read: 'last line' });
+  const { listed, unknown } = JSON.parse(cost.out);
+  const found = `listed ${listed} of ${listedPairs(size)}, unknown ${unknown}`;
+  say(`${size} targets, check -`, cost, perSecond(size * LISTS, cost), found);
 }
 
-const server = await startResponder();
-const home = mkdtempSync(join(tmpdir(), 'dnsblwatch-pipeline-'));
-chmodSync(home, 0o711); // started by root, the database runs under another account
-const catalogue = join(home, 'lists.json');
-const definitions = definitionsOf([server.address]);
-writeFileSync(catalogue, JSON.stringify({ lists: definitions }));
-const lists = ['--catalogue', catalogue, '--lists', definitions.map(({ id }) => id).join(',')];
-
-const say = (what: string, { seconds, cpu, megabytes, stall }: Cost, more: string): void =>
-  console.log(
-    `${what.padEnd(24)} ${seconds.toFixed(1).padStart(7)} s ${cpu.toFixed(1).padStart(7)} s CPU ` +
-      `${megabytes.toFixed(0).padStart(5)} MB ${stall.toFixed(0).padStart(4)} ms stall  ${more}`,
-  );
-
-for (const size of sizes) {
-  const database = process.env.DATABASE_URL ?? join(home, `data-${size}`);
-  await emptied(database);
-  const last = addressText('ipv4', BigInt(FIRST + size - 1));
-  const range = `${addressText('ipv4', BigInt(FIRST))}-${last}`;
-  const lookups = size * LISTS;
-  const alone = await costOf([engine, String(size), '5000', server.address], database, home);
-  const rate = (cost: Cost): string => `${Math.round(lookups / cost.seconds)} lookups/s`;
-  say(`${size} targets, engine`, alone, rate(alone));
-
-  await costOf([main, 'targets', 'add', range], database, home);
-  const first = await costOf([main, 'scan', ...lists], database, home);
-  const share = (alone.seconds / first.seconds).toFixed(2);
-  say(`${size} targets, first scan`, first, `${rate(first)}, ${share} of the engine`);
-  console.log(`  ${await rowsOf(database)}`);
-
-  process.kill(server.pid, 'SIGUSR1');
-  const second = await costOf([main, 'scan', ...lists], database, home);
-  say(`${size} targets, second scan`, second, rate(second));
-  console.log(`  ${await rowsOf(database)}`);
+/** The same scan, all well and not. */
+async function compare(mode: 'silent' | 'slow', size: number): Promise<void> {
+  const odd = mode === 'silent' ? 3 : 1;
+  const other = await startOdd(mode === 'slow');
+  let base = 0;
+  for (const servers of [
+    [server.address],
+    Array.from({ length: LISTS }, (_, at) => (at < odd ? other : server.address)),
+  ]) {
+    const desk = await openDesk();
+    await track(desk, size);
+    const cost = await scan(desk, listsAt(servers));
+    base ||= cost.seconds;
+    const [others] = await desk.db.sql<{ seconds: number }[]>`
+      select extract(epoch from max(c.last_at) - min(s.started_at))::float as seconds
+      from coverage c join scan s on s.id = c.scan_id
+      where c.list_id <> all(${Array.from({ length: odd }, (_, at) => `bl${at}`)})`;
+    const what =
+      servers.length === 1 ? 'all well' : mode === 'silent' ? `${odd} lists silent` : 'a list answers after 1 s';
+    const times = `${(cost.seconds / base).toFixed(2)} times`;
+    say(
+      `${size} targets, ${what}`,
+      cost,
+      times,
+      `the others after ${others?.seconds.toFixed(1)} s`,
+      cost.out.trim().slice(-90),
+    );
+    await desk.db.close();
+  }
 }
 
+console.log(
+  `load ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ')}`,
+);
+const [mode = '', size] = process.argv.slice(2);
+if (mode === 'check') await checkAll(Number(size ?? 100_000));
+else if (mode === 'silent' || mode === 'slow') await compare(mode, Number(size ?? 10_000));
+else await curve(process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1000, 10_000, 100_000]);
 server.stop();
-rmSync(home, { recursive: true, force: true });
+process.exit(0);
