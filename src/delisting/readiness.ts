@@ -1,4 +1,4 @@
-import { addressIn, type Finding } from '../posture/finding.ts';
+import { addressIn, type CheckId, type Finding } from '../posture/finding.ts';
 import type { Step } from './advice.ts';
 import type { Actor } from './facts.ts';
 
@@ -37,7 +37,7 @@ export type Readiness = {
 };
 
 /** Demands that checks decide: all that are named have to pass. */
-const DECIDED_BY: Record<string, string[]> = {
+const DECIDED_BY: Record<string, CheckId[]> = {
   'ptr.exists': ['ptr.exists'],
   'ptr.fcrdns': ['ptr.exists', 'ptr.fcrdns'],
   'ptr.not_generic': ['ptr.not_generic'],

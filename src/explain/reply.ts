@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { CheckId } from '../posture/finding.ts';
 import { CAUSES, type Cause } from './causes.ts';
 import { PROVIDERS, type Provider, type ProviderCode } from './providers.ts';
 import { type QuotedList, quotedLists } from './quoted-lists.ts';
@@ -20,7 +21,7 @@ export type Explanation = {
   lists: QuotedList[];
   provider: { id: string; name: string; page: string | null; steps: string[] } | null;
   /** Posture checks that it is about, such as `ptr.fcrdns`. */
-  checks: string[];
+  checks: CheckId[];
   todo: string[];
 };
 
@@ -64,7 +65,7 @@ export function explainReply(given: string, catalogue: Catalogue): Explanation {
   };
 }
 
-type Decision = { cause: Cause; says?: string; checks?: string[]; list?: string };
+type Decision = { cause: Cause; says?: string; checks?: CheckId[]; list?: string };
 
 function decide(
   text: string,

@@ -1,10 +1,11 @@
+import type { CheckId } from '../posture/finding.ts';
 import type { Cause } from './causes.ts';
 
 /** How the words and codes of a reply tell the cause, where it names no provider and no list. */
-type Rule = { seen: RegExp; cause: Cause; checks?: string[]; says?: string };
+type Rule = { seen: RegExp; cause: Cause; checks?: CheckId[]; says?: string };
 
-const PTR = ['ptr.exists', 'ptr.fcrdns'];
-const AUTH = ['spf.pass', 'dkim.key', 'dmarc.record'];
+const PTR: CheckId[] = ['ptr.exists', 'ptr.fcrdns'];
+const AUTH: CheckId[] = ['spf.pass', 'dkim.key', 'dmarc.record'];
 
 /** Enhanced codes that name what is missing (Gmail's, Microsoft's, and RFC 7372, RFC 8616). */
 export const STATUSES: Rule[] = [

@@ -8,6 +8,7 @@ import { checkHelo } from './helo.ts';
 import { checkMtaSts } from './mta-sts.ts';
 import { checkMx } from './mx.ts';
 import { checkNeighbours } from './neighbours.ts';
+import { checkOutboundTls } from './outbound-tls.ts';
 import { checkPorts } from './ports.ts';
 import { checkPtr } from './ptr.ts';
 import { checkRelay } from './relay.ts';
@@ -37,6 +38,7 @@ export const CHECKS: Record<string, RunCheck> = {
   dane: checkDane,
   ports: checkPorts,
   tls: checkTls,
+  'outbound-tls': checkOutboundTls,
   roles: checkRoles,
   relay: checkRelay,
   neighbours: checkNeighbours,

@@ -39,8 +39,55 @@ export function addressIn(subject: string): string | null {
   return addressNumber(address) === null ? null : address;
 }
 
+/** Every check there is; stable names, part of the JSON. */
+export type CheckId =
+  | 'mx.exists'
+  | 'mx.ip6'
+  | 'ptr.exists'
+  | 'ptr.fcrdns'
+  | 'ptr.not_generic'
+  | 'ptr.own_domain'
+  | 'helo.fqdn'
+  | 'helo.resolves'
+  | 'helo.ptr'
+  | 'helo.banner'
+  | 'spf.record'
+  | 'spf.pass'
+  | 'spf.lookups'
+  | 'spf.all'
+  | 'spf.ptr'
+  | 'spf.size'
+  | 'spf.duplicates'
+  | 'dkim.key'
+  | 'dkim.bits'
+  | 'dkim.flags'
+  | 'dmarc.record'
+  | 'dmarc.policy'
+  | 'dmarc.rua'
+  | 'dmarc.align'
+  | 'sts.record'
+  | 'sts.policy'
+  | 'tlsrpt'
+  | 'bimi'
+  | 'dnssec'
+  | 'dane'
+  | 'port.25in'
+  | 'port.25out'
+  | 'port.services'
+  | 'auth.plain'
+  | 'tls.starttls'
+  | 'tls.cert'
+  | 'tls.version'
+  | 'tls.key'
+  | 'tls.outbound'
+  | 'role.postmaster'
+  | 'role.abuse'
+  | 'relay'
+  | 'neigh.net'
+  | 'neigh.asn';
+
 /** A check's constants: what is the same in all its findings. */
-export type Check = { check: string; severity: Severity; rfc: string | null };
+export type Check = { check: CheckId; severity: Severity; rfc: string | null };
 
 type More = {
   evidence?: string[];

@@ -3,7 +3,7 @@ import { addressNumber } from '../address.ts';
 import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
 import { addressesOf, addressType, recordLine } from './records.ts';
 import { type ReverseNames, reverseNames } from './reverse-names.ts';
-import type { Asking, AuditedAddress, Subject } from './subject.ts';
+import { type Asking, type AuditedAddress, type Subject, senders } from './subject.ts';
 
 const FQDN: Check = { check: 'helo.fqdn', severity: 'high', rfc: 'RFC 5321 2.3.5, 4.1.1.1' };
 const RESOLVES: Check = { check: 'helo.resolves', severity: 'high', rfc: 'RFC 5321 4.1.4' };
@@ -13,12 +13,7 @@ const UNSEEN = 'what a server says when it sends cannot be seen from outside';
 
 /** What the server calls itself when it sends: given by the user, or read from a Received line of a message. */
 export async function checkHelo(subject: Subject, asking: Asking): Promise<Finding[]> {
-  const senders = subject.addresses.filter(({ mx }) => mx === null);
-  const all = await Promise.all(
-    (senders.length > 0 ? senders : subject.addresses).map((address) =>
-      checkOne(address, heloOf(address, subject), asking),
-    ),
-  );
+  const all = await Promise.all(senders(subject).map((address) => checkOne(address, heloOf(address, subject), asking)));
   return all.flat();
 }
 

@@ -8,8 +8,8 @@ export type Message = {
   /** Domain of Return-Path, the MAIL FROM; null for bounces, or where the message never arrived. */
   mailFrom: string | null;
   signatures: { domain: string; selector: string }[];
-  /** Who said HELO as what to whom wrote the Received line; from the top, which is the last hop. */
-  received: { helo: string; address: string }[];
+  /** Who said HELO as what to whom wrote the Received line, and whether over TLS; from the top, which is the last hop. */
+  received: { helo: string; address: string; overTls: boolean; line: string }[];
 };
 
 /** Characters of header that are read, lines that are kept; far beyond what servers accept. */
@@ -61,10 +61,21 @@ function domainOf(value: string): string | null {
   return domains.length === 1 ? (domains[0] ?? null) : null;
 }
 
+/** The protocols of RFC 3848 and RFC 6531 that are over TLS, and what servers say of the session. */
+const OVER_TLS =
+  /\bwith\s+(?:e?smtps|lmtps|utf8smtps|utf8lmtps)a?\b|\bversion=TLS|\busing TLS|\(TLS1?[ .:_v]|\bTLSv?1[._]\d/i;
+
 function receivedFrom(value: string): Message['received'] {
   const helo = /^from\s+\[?([^\s()[\]]+)\]?/i.exec(value)?.[1];
   const address = /\[(?:IPv6:)?([0-9a-f.:]+)\]/i.exec(value.replace(/^from\s+\S+/i, ''))?.[1];
   const number = address === undefined ? null : addressNumber(address);
   if (helo === undefined || number === null) return [];
-  return [{ helo: helo.toLowerCase(), address: addressText(number.kind, number.value) }];
+  return [
+    {
+      helo: helo.toLowerCase(),
+      address: addressText(number.kind, number.value),
+      overTls: OVER_TLS.test(value),
+      line: value,
+    },
+  ];
 }

@@ -28,6 +28,12 @@ export type Subject = {
   ownDomains: string[];
 };
 
+/** The addresses that the user named, and so send; where there are none, those of the MX hosts. */
+export function senders({ addresses }: Pick<Subject, 'addresses'>): AuditedAddress[] {
+  const named = addresses.filter(({ mx }) => mx === null);
+  return named.length > 0 ? named : addresses;
+}
+
 /** How an audit asks. Everything has its own deadline; nothing waits for what hangs. */
 export type Asking = {
   lookup: Lookup;

@@ -166,6 +166,22 @@ describe('HELO', () => {
   });
 });
 
+describe('TLS outwards, read from Received lines', () => {
+  const of = (line: string | null) =>
+    findingsOf(GOOD, { ...v4, message: line === null ? null : parseMessage(`Received: ${line}\n\n`) });
+  test.each([
+    [
+      'from mail.example.org (x [192.0.2.7]) (using TLSv1.3 with cipher X) by mx.example.net with ESMTPS id 1',
+      'pass high',
+    ],
+    ['from mail.example.org ([192.0.2.7]) by mx.google.com with ESMTPS id 1 (version=TLS1_3 cipher=X)', 'pass high'],
+    ['from mail.example.org ([192.0.2.7]) by mx.example.net with UTF8SMTPSA id 1', 'pass high'],
+    ['from mail.example.org ([192.0.2.7]) by mx.example.net with ESMTP id 1', 'warn high'],
+    ['from other.example.org ([192.0.2.8]) by mx.example.net with ESMTP id 1', 'unknown high'],
+    [null, 'unknown high'],
+  ])('%s: %s', async (line, outcome) => expect(outcomes(await of(line), 'tls.outbound')).toEqual([outcome]));
+});
+
 describe('SPF', () => {
   const spf = (TXT: string | string[], more: Zone = {}): Zone =>
     changed({ 'example.org': { MX: '10 mail.example.org', TXT }, ...more });
