@@ -1,4 +1,5 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { List } from '../catalogue/list.ts';
 
 /** A list that a reply quotes; `id` null: no DNS list that we know. */
 export type QuotedList = {
@@ -93,31 +94,28 @@ export function quotedLists(text: string, catalogue: Catalogue): (QuotedList & {
   });
   const found = new Map<string, QuotedList & { domain: boolean }>();
   for (const list of byZone)
-    found.set(list.id, {
-      id: list.id,
-      name: list.name,
-      retired: list.retired !== null,
-      page: list.delisting.url ?? null,
-      label: null,
-      domain: list.accepts.every((kind) => kind === 'domain'),
-    });
+    found.set(list.id, { ...quotedOf(list), domain: list.accepts.every((kind) => kind === 'domain') });
   for (const { seen, id, name, label, domain, page } of NAMES) {
     if (!seen.test(text)) continue;
     const list = id === null ? undefined : catalogue.find(id);
     if (isKnown(list?.operator ?? name, [...found.values()], catalogue)) continue;
-    found.set(id ?? name, {
-      id,
-      name,
-      retired: list?.retired !== undefined && list.retired !== null,
-      page: list?.delisting.url ?? page ?? null,
-      label: label ?? null,
-      domain: domain === true,
-    });
+    const known = list === undefined ? { id, retired: false, page: null } : quotedOf(list);
+    const more = { name, page: known.page ?? page ?? null, label: label ?? null, domain: domain === true };
+    found.set(id ?? name, { ...known, ...more });
   }
   return [...found.values()];
 }
 
+/** A list of the catalogue as a quoted one. */
+export const quotedOf = ({ id, name, retired, delisting }: List): QuotedList => ({
+  id,
+  name,
+  retired: retired !== null,
+  page: delisting.url ?? null,
+  label: null,
+});
+
 /** One list of an operator is enough: what follows is a wider name for the same. */
-function isKnown(operator: string, found: readonly QuotedList[], catalogue: Catalogue): boolean {
+export function isKnown(operator: string, found: readonly QuotedList[], catalogue: Catalogue): boolean {
   return found.some(({ id, name }) => name === operator || (id !== null && catalogue.find(id)?.operator === operator));
 }

@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { CheckId } from '../posture/finding.ts';
 import { CAUSES, type Cause } from './causes.ts';
 import { PROVIDERS, type Provider, type ProviderCode } from './providers.ts';
-import { type QuotedList, quotedLists } from './quoted-lists.ts';
+import { isKnown, type QuotedList, quotedLists, quotedOf } from './quoted-lists.ts';
 import { AUTH_WORDS, LATER, OWN_REFUSAL, PTR_WORDS, RESOLVER_ERROR, SPF_STATUS, STATUSES, WORDS } from './rules.ts';
 
 /** What an SMTP reply, or a bounce or log line with one in it, says to who sent the mail. */
@@ -38,14 +38,8 @@ export function explainReply(given: string, catalogue: Catalogue): Explanation {
   const { says, todo } = CAUSES[found.cause];
   const quoted = found.list === undefined ? undefined : catalogue.find(found.list);
   const all: QuotedList[] = lists.map(({ domain: _domain, ...list }) => list);
-  if (quoted !== undefined && !all.some(({ id }) => id !== null && catalogue.find(id)?.operator === quoted.operator))
-    all.push({
-      id: quoted.id,
-      name: quoted.name,
-      retired: quoted.retired !== null,
-      page: quoted.delisting.url ?? null,
-      label: null,
-    });
+  if (quoted !== undefined && !isKnown(quoted.operator, all, catalogue)) all.push(quotedOf(quoted));
+  const withPage = <Of extends { page: string | null }>(of: Of): Of => ({ ...of, page: filledPage(of.page, address) });
   const fill = (line: string): string => line.replaceAll('{address}', address ?? 'YOUR-ADDRESS');
   return {
     direction: OWN_REFUSAL.test(text) ? 'inbound' : 'outbound',
@@ -55,11 +49,11 @@ export function explainReply(given: string, catalogue: Catalogue): Explanation {
     cause: found.cause,
     meaning: found.says ?? says,
     address,
-    lists: found.cause === 'delivered' ? [] : all.map((list) => ({ ...list, page: fillPage(list.page, address) })),
+    lists: found.cause === 'delivered' ? [] : all.map(withPage),
     provider:
       provider === null
         ? null
-        : { id: provider.id, name: provider.name, page: fillPage(provider.page, address), steps: provider.steps },
+        : withPage({ id: provider.id, name: provider.name, page: provider.page, steps: provider.steps }),
     checks: found.checks ?? [],
     todo: todo.map(fill),
   };
@@ -150,5 +144,5 @@ function addressOf(text: string): string | null {
   );
 }
 
-const fillPage = (page: string | null, address: string | null): string | null =>
+const filledPage = (page: string | null, address: string | null): string | null =>
   page === null ? null : page.replace(/\{(?:ip|target|domain)\}/g, address === null ? '' : encodeURIComponent(address));

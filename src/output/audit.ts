@@ -80,39 +80,23 @@ function shownSubject({ domains, addresses, helo, selectors }: Audit['subject'])
   return { domains, addresses: addresses.map(({ text, mx }) => ({ address: text, mx })), helo, selectors };
 }
 
-const COLUMNS = [
-  'check',
-  'subject',
-  'outcome',
-  'severity',
-  'why',
-  'evidence',
-  'rfc',
-  'fix',
-  'before',
-  'after',
-  'settle',
-] as const;
+const COLUMNS: Record<string, (finding: Finding) => string | null | undefined> = {
+  check: ({ check }) => check,
+  subject: ({ subject }) => subject,
+  outcome: ({ outcome }) => outcome,
+  severity: ({ severity }) => severity,
+  why: ({ why }) => why,
+  evidence: ({ evidence }) => evidence.join('\n'),
+  rfc: ({ rfc }) => rfc,
+  fix: ({ fix }) => fix?.say,
+  before: ({ fix }) => fix?.before,
+  after: ({ fix }) => fix?.after,
+  settle: ({ settle }) => settle,
+};
 
 export function auditCsv({ findings }: Audit): string {
-  const rows = findings.map((one) =>
-    [
-      one.check,
-      one.subject,
-      one.outcome,
-      one.severity,
-      one.why,
-      one.evidence.join('\n'),
-      one.rfc,
-      one.fix?.say,
-      one.fix?.before,
-      one.fix?.after,
-      one.settle,
-    ]
-      .map((cell) => field(plain(cell ?? '', 4000)))
-      .join(','),
-  );
-  return `${[COLUMNS.join(','), ...rows].join('\r\n')}\r\n`;
+  const rows = findings.map((one) => Object.values(COLUMNS).map((cell) => field(plain(cell(one) ?? '', 4000))));
+  return [Object.keys(COLUMNS), ...rows].map((row) => `${row.join(',')}\r\n`).join('');
 }
 
 export function auditMarkdown({ subject, findings, finishedAt, summary }: Audit): string {

@@ -9,7 +9,8 @@ type RecordStep =
   | { kind: 'change'; finding: Finding; before: Outcome | null }
   | { kind: 'gone'; check: string; subject: string };
 
-const keyOf = ({ check, subject }: { check: string; subject: string }): string => `${check} ${subject}`;
+/** One finding at a time stands of a check and a subject. */
+export const keyOf = ({ check, subject }: { check: string; subject: string }): string => `${check} ${subject}`;
 
 /**
  * From what stands and what was found, what to record. An unknown never changes what is known. What an audit no longer

@@ -14,25 +14,22 @@ const RSA = { least: 1024, advised: 2048, most: 4096 };
 const USUAL = ['default', 'dkim', 'mail', 'selector1', 'selector2', 'google', 's1', 's2', 'k1', 'key1'];
 
 export async function checkDkim({ domains, selectors }: Subject, asking: Asking): Promise<Finding[]> {
-  const given = await Promise.all(selectors.map(async (one) => ({ ...one, look: await lookAtKey(one, asking) })));
-  const findings = given.flatMap(({ selector, domain, look }) => {
-    const rsaBeside = given.some((other) => other.domain === domain && other.look.key?.keyType === 'rsa');
-    return judgeKey(`${selector}._domainkey.${domain}`, look, rsaBeside);
-  });
   const without = domains.filter((domain) => !selectors.some((one) => one.domain === domain));
-  return [...findings, ...(await Promise.all(without.map((domain) => lookForKeys(domain, asking)))).flat()];
+  const [given, ...guessed] = await Promise.all([
+    lookAtKeys(selectors, asking),
+    ...without.map((domain) => lookForKeys(domain, asking)),
+  ]);
+  return [...judgeKeys(given), ...guessed.flat()];
 }
 
 /** Nobody can list a domain's selectors: without one, a key may be found, but never be missing. */
 async function lookForKeys(domain: string, asking: Asking): Promise<Finding[]> {
-  const looks = await Promise.all(
-    USUAL.map(async (selector) => ({ selector, look: await lookAtKey({ selector, domain }, asking) })),
+  const looks = await lookAtKeys(
+    USUAL.map((selector) => ({ selector, domain })),
+    asking,
   );
   const found = looks.filter(({ look }) => look.key !== null && look.records.length === 1);
-  if (found.length > 0) {
-    const rsaBeside = found.some(({ look }) => look.key?.keyType === 'rsa');
-    return found.flatMap(({ selector, look }) => judgeKey(`${selector}._domainkey.${domain}`, look, rsaBeside));
-  }
+  if (found.length > 0) return judgeKeys(found);
   const below = await find(asking.lookup, `_domainkey.${domain}`, 'TXT');
   const hint =
     below.kind === 'failed'
@@ -57,10 +54,19 @@ type KeyLook = {
   lines: string[];
 };
 
-async function lookAtKey(
-  { selector, domain }: { selector: string; domain: string },
-  { lookup }: Asking,
-): Promise<KeyLook> {
+type Place = Subject['selectors'][number];
+
+const lookAtKeys = (places: readonly Place[], asking: Asking): Promise<(Place & { look: KeyLook })[]> =>
+  Promise.all(places.map(async (place) => ({ ...place, look: await lookAtKey(place, asking) })));
+
+function judgeKeys(all: readonly (Place & { look: KeyLook })[]): Finding[] {
+  return all.flatMap(({ selector, domain, look }) => {
+    const rsaBeside = all.some((other) => other.domain === domain && other.look.key?.keyType === 'rsa');
+    return judgeKey(`${selector}._domainkey.${domain}`, look, rsaBeside);
+  });
+}
+
+async function lookAtKey({ selector, domain }: Place, { lookup }: Asking): Promise<KeyLook> {
   const seen = await find(lookup, `${selector}._domainkey.${domain}`, 'TXT');
   if (seen.kind === 'failed') return { records: [], key: null, fault: null, failed: seen.why, lines: [] };
   if (seen.kind === 'absent')

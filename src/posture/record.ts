@@ -2,7 +2,7 @@ import { and, arrayContains, asc, eq, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
 import { audit, finding } from '../db/schema.ts';
 import type { Audit } from './audit.ts';
-import { stepsOf } from './changes.ts';
+import { keyOf, stepsOf } from './changes.ts';
 import type { Finding, Outcome, Severity } from './finding.ts';
 
 /** A finding that became another one, as history, alerts and digests need it. Times in ISO 8601. */
@@ -28,7 +28,7 @@ export async function recordAudit({ orm }: Pick<Database, 'orm'>, done: Audit): 
   const targets = subjectOf(done);
   const at = done.finishedAt;
   // The last of two with the same check and subject is the one that counts.
-  const findings = [...new Map(done.findings.map((one) => [`${one.check} ${one.subject}`, one])).values()];
+  const findings = [...new Map(done.findings.map((one) => [keyOf(one), one])).values()];
   return orm.transaction(async (tx) => {
     const [row] = await tx
       .insert(audit)
@@ -100,8 +100,7 @@ export async function recordedFindings(
   if (last === undefined) return null;
   const known = new Map<string, Finding>();
   for (const { found } of rows) {
-    const key = `${found.check} ${found.subject}`;
-    if (found.outcome !== 'unknown' || !known.has(key)) known.set(key, found);
+    if (found.outcome !== 'unknown' || !known.has(keyOf(found))) known.set(keyOf(found), found);
   }
   return { at: last.seenAt, findings: [...known.values()] };
 }

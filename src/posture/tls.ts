@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { type Check, type Finding, fail, pass, type Severity, unknown, warn } from './finding.ts';
 import type { ServiceLook } from './mail/service.ts';
+import type { TlsLook } from './mail/tls.ts';
 import type { Asking, Subject } from './subject.ts';
 
 const STARTTLS: Check = { check: 'tls.starttls', severity: 'high', rfc: 'RFC 3207' };
@@ -28,15 +29,15 @@ export function judgeService(look: ServiceLook, now: Date): Finding[] {
       : look.tls === null
         ? [judgeHandshake(look, subject)]
         : [];
-  if (look.tls === null) return findings;
-  const { certificate } = look.tls;
+  const { tls } = look;
+  if (tls === null) return findings;
   return [
     ...findings,
-    ...(certificate === null
+    ...(tls.certificate === null
       ? [fail(CERT, subject, 'the server shows no certificate')]
-      : [judgeCertificate(look, certificate, now), judgeKey(certificate, subject)]),
-    judgeVersion(look, subject),
-  ].filter((one) => one !== null);
+      : [judgeCertificate(look, tls, tls.certificate, now), judgeKey(tls.certificate, subject)]),
+    judgeVersion(look, tls, subject),
+  ];
 }
 
 /** `192.0.2.7:25`, IPv6 in brackets. */
@@ -100,7 +101,8 @@ const TRUST: Record<string, string> = {
 
 /** Senders to port 25 check no certificate but by DANE or MTA-STS: there its trust is for information. */
 function judgeCertificate(
-  { service, tls, address, name }: ServiceLook,
+  { service, address, name }: ServiceLook,
+  { untrusted, wrongName }: TlsLook,
   certificate: X509Certificate,
   now: Date,
 ): Finding {
@@ -116,10 +118,10 @@ function judgeCertificate(
   ];
   const problems = [
     left < 0 ? `it expired on ${ends.toISOString().slice(0, 10)}` : null,
-    tls?.untrusted === undefined || tls.untrusted === null || (left < 0 && tls.untrusted === 'CERT_HAS_EXPIRED')
+    untrusted === null || (left < 0 && untrusted === 'CERT_HAS_EXPIRED')
       ? null
-      : (TRUST[tls.untrusted] ?? `it is not trusted (${tls.untrusted})`),
-    tls?.wrongName === undefined || tls.wrongName === null ? null : `${tls.wrongName}, not for ${name}`,
+      : (TRUST[untrusted] ?? `it is not trusted (${untrusted})`),
+    wrongName === null ? null : `${wrongName}, not for ${name}`,
   ].filter((problem) => problem !== null);
   const fix = {
     say: 'have a certificate for this name renewed, and let the server send the whole chain (fullchain.pem)',
@@ -144,8 +146,7 @@ function judgeCertificate(
 
 const oneLine = (text: string | undefined): string => (text ?? '').replaceAll('\n', ', ');
 
-function judgeVersion({ service, tls, old }: ServiceLook, subject: string): Finding | null {
-  if (tls === null) return null;
+function judgeVersion({ service, old }: ServiceLook, { protocol }: TlsLook, subject: string): Finding {
   const strict = service.tls === 'implicit';
   const severity: Severity = strict ? 'high' : service.port === 25 ? 'low' : 'medium';
   const fix = {
@@ -156,17 +157,17 @@ function judgeVersion({ service, tls, old }: ServiceLook, subject: string): Find
       dovecot: 'ssl_min_protocol = TLSv1.2',
     },
   };
-  if (tls.protocol === 'TLSv1' || tls.protocol === 'TLSv1.1')
+  if (protocol === 'TLSv1' || protocol === 'TLSv1.1')
     return fail(
       VERSION,
       subject,
-      `nothing newer than ${tls.protocol} is offered: many will not connect, or fall back to plain text`,
+      `nothing newer than ${protocol} is offered: many will not connect, or fall back to plain text`,
       { severity: 'high', fix },
     );
   if (typeof old === 'string')
-    return fail(VERSION, subject, `${old} is still offered beside ${tls.protocol}`, { severity, fix });
+    return fail(VERSION, subject, `${old} is still offered beside ${protocol}`, { severity, fix });
   const also = old === null ? ', nothing older than 1.2' : '; whether it offers older ones too could not be seen';
-  return pass(VERSION, subject, `${tls.protocol}${also}`, { severity });
+  return pass(VERSION, subject, `${protocol}${also}`, { severity });
 }
 
 /** Object identifiers of signatures with SHA-1 and MD5, as DER has them. */
