@@ -22,6 +22,8 @@ export type Config = {
   targets: readonly TargetsEntry[] | null;
   /** By list or operator id. Secret. */
   keys: Record<string, string>;
+  /** Where the file, or the environment, says it: `configuration FILE: lists`, for messages. */
+  placeOf(entry: 'lists' | `keys.${string}` | `limits.${string}`): string;
   resolver: ResolverSetting;
   /** Milliseconds. */
   timeout: number;
@@ -52,6 +54,7 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
   const given = found === null ? {} : await (await import('./config/read.ts')).readConfigFile(found);
   const beside = found === null ? process.cwd() : path.dirname(path.resolve(found));
   const where = `configuration ${found ?? 'without a file'}`;
+  const fromEnvironment = keysFrom(env);
   const folder = given.database === undefined ? undefined : databaseFrom(given.database, beside);
   return {
     file: found,
@@ -59,7 +62,13 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
     catalogue: [given.catalogue ?? []].flat().map((one) => path.resolve(beside, one)),
     lists: [given.lists ?? 'default'].flat().join(','),
     targets: given.targets ?? null,
-    keys: { ...given.keys, ...keysFrom(env) },
+    keys: { ...given.keys, ...fromEnvironment },
+    placeOf: (entry) => {
+      const id = entry.slice('keys.'.length);
+      return entry.startsWith('keys.') && id in fromEnvironment
+        ? `${keyVariable(id)} in the environment`
+        : `${where}: ${entry}`;
+    },
     resolver: parseResolver(given.resolver ?? 'auto'),
     timeout: parseDuration(given.timeout ?? '5s') ?? 0,
     confirm: {
@@ -86,6 +95,8 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
 function databaseFrom(text: string, beside: string): string {
   return /^[a-z]+:\/\//i.test(text) ? text : path.resolve(beside, text);
 }
+
+const keyVariable = (id: string): string => `DNSBLWATCH_KEY_${id.toUpperCase().replaceAll('-', '_')}`;
 
 /** DNSBLWATCH_KEY_SPAMHAUS_DQS=… is the key of `spamhaus-dqs`. */
 function keysFrom(env: Env): Record<string, string> {
@@ -116,6 +127,8 @@ export function parseResolver(text: string): ResolverSetting {
     return { host: parseServer(text) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(`resolver "${text}": expected auto, direct, system or an address such as 192.0.2.53:5300`);
+    throw new UserError(
+      `resolver "${text}": expected auto, direct, system or an address with an optional port, such as 192.0.2.53:5300`,
+    );
   }
 }

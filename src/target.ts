@@ -2,8 +2,9 @@ import { type AddressKind, addressNumber, addressText, bitsOf, ipv6Nibbles } fro
 import type { List, TargetKind } from './catalogue/list.ts';
 import { readDomain, registeredDomain } from './domain.ts';
 import { UserError } from './errors.ts';
+import { quoted } from './quoted.ts';
 import { specialBlock } from './special-addresses.ts';
-import { meantBy, shown } from './targets/meant.ts';
+import { meantBy } from './targets/meant.ts';
 
 /**
  * What is watched. A `Target` is one address or domain in canonical form; a `TargetRange` is one domain, or all
@@ -28,7 +29,7 @@ const EXPECTED = 'expected an IPv4 or IPv6 address, a prefix, a range "first-las
 export function parseTarget(text: string, options: { allowSpecial: boolean }): TargetRange {
   const given = text.trim();
   const meant = meantBy(given);
-  if (meant !== null) throw new UserError(`target ${shown(given)}: ${meant}`);
+  if (meant !== null) throw new UserError(`target ${quoted(given)}: ${meant}`);
   const range = given.includes('/') ? prefixRange(given) : (betweenRange(given) ?? singleAddress(given));
   if (range === null) return domainRange(given, options.allowSpecial);
   refuseTooMany(given, range);
@@ -48,7 +49,7 @@ export function prefixOf(address: string, length: number): AddressRange | null {
 /** @throws UserError where `text` is no address; nothing is folded */
 export function addressValue(text: string): { kind: AddressKind; value: bigint } {
   const number = addressNumber(text);
-  if (number === null) throw new UserError(`address ${shown(text)}: expected an IPv4 or IPv6 address`);
+  if (number === null) throw new UserError(`address ${quoted(text)}: expected an IPv4 or IPv6 address`);
   return number;
 }
 
@@ -106,15 +107,15 @@ function prefixRange(given: string): AddressRange {
   const [address = '', length = ''] = given.split('/');
   const number = addressNumber(address);
   const range = /^(0|[1-9]\d{0,2})$/.test(length) ? prefixOf(address, Number(length)) : null;
-  if (number === null) throw new UserError(`target ${shown(given)}: ${shown(address)} is no address; ${EXPECTED}`);
+  if (number === null) throw new UserError(`target ${quoted(given)}: ${quoted(address)} is no address; ${EXPECTED}`);
   const most = bitsOf(number.kind);
   if (range === null) {
-    throw new UserError(`target ${shown(given)}: the prefix length is ${shown(length)}, expected 0 to ${most}`);
+    throw new UserError(`target ${quoted(given)}: the prefix length is ${quoted(length)}, expected 0 to ${most}`);
   }
   const one = folded({ kind: number.kind, lo: number.value, hi: number.value, domain: null });
   if (one.lo !== range.lo) {
     throw new UserError(
-      `target ${shown(given)}: ${formatRange(one)} is not the first address of a /${length}; ` +
+      `target ${quoted(given)}: ${formatRange(one)} is not the first address of a /${length}; ` +
         `write ${formatRange(range)} for all ${countOf(range)} addresses, or ${formatRange(one)} for this one`,
     );
   }
@@ -131,14 +132,14 @@ function betweenRange(given: string): AddressRange | null {
   if (first === null || last === null) {
     const bad = first === null ? left : right;
     throw new UserError(
-      `target ${shown(given)}: ${shown(bad)} is no address; expected two whole addresses, first-last`,
+      `target ${quoted(given)}: ${quoted(bad)} is no address; expected two whole addresses, first-last`,
     );
   }
   if (first.kind !== last.kind) {
-    throw new UserError(`target ${shown(given)}: one end is IPv4 and the other IPv6; expected two of a kind`);
+    throw new UserError(`target ${quoted(given)}: one end is IPv4 and the other IPv6; expected two of a kind`);
   }
   if (first.value > last.value) {
-    throw new UserError(`target ${shown(given)}: the first is above the last; write ${right}-${left}`);
+    throw new UserError(`target ${quoted(given)}: the first is above the last; write ${right}-${left}`);
   }
   return folded({ kind: first.kind, lo: first.value, hi: last.value, domain: null });
 }
@@ -147,13 +148,13 @@ function singleAddress(given: string): AddressRange | null {
   const number = addressNumber(given);
   if (number !== null) return folded({ kind: number.kind, lo: number.value, hi: number.value, domain: null });
   if (!given.includes(':') && !/^[\d.]+$/.test(given)) return null;
-  throw new UserError(`target ${shown(given)}: this is no valid address; ${EXPECTED}`);
+  throw new UserError(`target ${quoted(given)}: this is no valid address; ${EXPECTED}`);
 }
 
 function domainRange(given: string, allowSpecial: boolean): DomainRange {
   const reading = readDomain(given, allowSpecial);
   if ('domain' in reading) return { kind: 'domain', lo: null, hi: null, domain: reading.domain };
-  throw new UserError(`target ${shown(given)}: ${reading.wrong}; ${EXPECTED}`);
+  throw new UserError(`target ${quoted(given)}: ${reading.wrong}; ${EXPECTED}`);
 }
 
 /** ::ffff:a.b.c.d is the IPv4 address a.b.c.d (RFC 4291 2.5.5.2): lists hold it as such. */
@@ -167,7 +168,7 @@ function refuseTooMany(given: string, range: AddressRange): void {
   if (range.kind === 'ipv4' || count <= IPV6_AT_MOST) return;
   const size = count > 10n ** 9n ? `about 10^${count.toString().length - 1}` : `${count}`;
   throw new UserError(
-    `target ${shown(given)}: ${size} addresses are too many to ask for one by one; ` +
+    `target ${quoted(given)}: ${size} addresses are too many to ask for one by one; ` +
       'IPv6 is taken up to 4096 addresses (/116 to /128): name the addresses that send mail',
   );
 }
@@ -177,7 +178,7 @@ function refuseSpecial(given: string, range: AddressRange): void {
   if (block === null) return;
   const verb = range.lo === range.hi ? 'lies in' : 'touches';
   throw new UserError(
-    `target ${shown(given)}: it ${verb} ${block.prefix} (${block.name}), which no public list can hold; ` +
+    `target ${quoted(given)}: it ${verb} ${block.prefix} (${block.name}), which no public list can hold; ` +
       'expected the public address that other mail servers see (--allow-special asks all the same)',
   );
 }

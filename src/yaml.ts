@@ -18,9 +18,15 @@ export async function parseDocument(text: string, where: string): Promise<unknow
     } catch (error) {
       if (!(error instanceof YAMLException)) throw error;
       const line = error.mark === undefined ? '' : ` at line ${error.mark.line + 1}, column ${error.mark.column + 1}`;
-      throw new UserError(`${where}${line}: neither YAML nor JSON: ${error.reason}`);
+      throw new UserError(`${where}${line}: neither YAML nor JSON: ${withoutQuote(error.reason)}`);
     }
   }
+}
+
+/** A password that begins as an alias or a tag does must not be quoted: `*secret`, `!secret`. */
+function withoutQuote(reason: string): string {
+  if (!/\b(alias|tag)\b/.test(reason)) return reason;
+  return `${reason.replace(/:? *["!].*$/s, '')}; a text that begins with * or ! must stand in quotes`;
 }
 
 /** YAML can write data that no message could show. */

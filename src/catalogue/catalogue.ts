@@ -26,14 +26,18 @@ export function builtinLists(): List[] {
 
 /**
  * The built-in lists, with the user's added, or laid over those of the same id (each field given replaces the built-in
- * one). `keys` are account keys by list id or by operator.
+ * one). `keys` are account keys by list id or by operator; `placeOfKey` says where one stands, for messages.
  */
-export function buildCatalogue(extra: ListDefinition[], keys: Record<string, string>): Catalogue {
+export function buildCatalogue(
+  extra: ListDefinition[],
+  keys: Record<string, string>,
+  placeOfKey = (name: string): string => `keys.${name}`,
+): Catalogue {
   const definitions = new Map(builtinDefinitions().map((definition) => [definition.id, definition]));
   const added = new Set(extra.map((definition) => definition.id).filter((id) => !definitions.has(id)));
   for (const definition of extra) definitions.set(definition.id, { ...definitions.get(definition.id), ...definition });
   const lists = extra.length === 0 ? builtinLists() : [...definitions.values()].map(resolveList);
-  checkKeys(lists, keys);
+  checkKeys(lists, keys, placeOfKey);
 
   const index = indexOf(lists);
   const keyOf = (list: List): string | undefined => keys[list.id] ?? keys[list.operator];
@@ -71,18 +75,18 @@ function indexOf(lists: List[]): Map<string, List> {
 }
 
 /** A key is part of a name that is asked: one label. Neither message holds the key. */
-function checkKeys(lists: List[], keys: Record<string, string>): void {
+function checkKeys(lists: List[], keys: Record<string, string>, placeOf: (name: string) => string): void {
   const keyed = lists.filter((list) => list.retired === null && list.zone.includes(KEY_MARK));
   const known = new Set(keyed.flatMap((list) => [list.id, list.operator]));
   for (const [name, key] of Object.entries(keys)) {
     if (!known.has(name)) {
       const expected = [...new Set(keyed.map((list) => list.operator))].sort().join(', ');
       throw new UserError(
-        `keys.${name}: no list or operator of this name takes a key; expected one of ${expected}, or a list's id`,
+        `${placeOf(name)}: no list or operator of this name takes a key; expected one of ${expected}, or a list's id`,
       );
     }
     if (!/^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(key)) {
-      throw new UserError(`keys.${name}: not a key; expected 1 to 63 letters, digits, hyphens or underscores`);
+      throw new UserError(`${placeOf(name)}: not a key; expected 1 to 63 letters, digits, hyphens or underscores`);
     }
   }
 }

@@ -7,8 +7,9 @@ const KINDS = ['ipv4', 'ipv6', 'domain'] as const;
 const LEVELS = ['low', 'medium', 'high'] as const;
 const RESERVED = ['default', 'all'];
 
-const text = v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty'));
-const texts = v.array(text, 'a list of texts');
+const filled = (message: string) => v.pipe(v.string(message), v.nonEmpty(message));
+const text = filled('a text that is not empty');
+const texts = v.array(text, 'an array of texts');
 const polarity = v.picklist(
   ['block', 'allow', 'reputation', 'informational'],
   'one of block, allow, reputation, informational',
@@ -61,7 +62,7 @@ const delisting = v.strictObject(
 const ERRORS = 'one of over-limit, public-resolver, not-registered, bad-query, true';
 const code = v.strictObject(
   {
-    label: text,
+    label: filled('a short name of the code'),
     meaning: v.optional(text),
     severity: v.optional(v.picklist(['info', ...LEVELS], 'one of info, low, medium, high')),
     polarity: v.optional(polarity),
@@ -84,7 +85,7 @@ const codes = v.record(
     v.check((key) => parsePattern(key) !== null, CODE_KEY),
   ),
   code,
-  'codes with their meaning',
+  'an object of codes and what they mean',
 );
 
 /** A control's two entries, by the shape that they must have. */
@@ -125,7 +126,10 @@ const limits = v.union([v.literal('none', LIMITS), limitNumbers], LIMITS);
 const STATUS = 'active, or retired: { since, why, answers }';
 const retired = v.strictObject(
   {
-    retired: v.strictObject({ since: v.optional(text), why: text, answers: v.optional(text) }, STATUS),
+    retired: v.strictObject(
+      { since: v.optional(text), why: filled('the reason for which the list is retired'), answers: v.optional(text) },
+      STATUS,
+    ),
   },
   STATUS,
 );
@@ -151,7 +155,7 @@ export const listSchema = v.strictObject(
     operator: v.optional(id),
     zone: v.pipe(v.string(ZONE), v.check(isZone, ZONE)),
     accepts: v.pipe(
-      v.array(v.picklist(KINDS, ACCEPTS), 'a list of ipv4, ipv6, domain'),
+      v.array(v.picklist(KINDS, ACCEPTS), 'an array of ipv4, ipv6, domain'),
       v.nonEmpty('at least one of ipv4, ipv6, domain'),
       v.check((kinds) => new Set(kinds).size === kinds.length, 'each kind once'),
     ),
@@ -166,7 +170,7 @@ export const listSchema = v.strictObject(
             v.string('a server such as 192.0.2.53:53 or [2001:db8::53]:53'),
             v.check(isServer, 'a server such as 192.0.2.53:53 or [2001:db8::53]:53'),
           ),
-          'a list of servers',
+          'an array of servers',
         ),
         v.nonEmpty('at least one server'),
       ),
@@ -174,7 +178,7 @@ export const listSchema = v.strictObject(
     limits: v.optional(limits),
     impact: v.optional(level),
     status: v.optional(status),
-    contains: v.optional(v.array(id, 'a list of ids')),
+    contains: v.optional(v.array(id, 'an array of ids')),
     formerly: v.optional(texts),
     tags: v.optional(texts),
     scope: v.optional(v.picklist(['address', '/64', 'range', 'asn'], 'one of address, /64, range, asn')),

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { builtinDefinitions } from '../catalogue/builtin.ts';
 import { readDefinitions } from '../catalogue/file.ts';
 import { withoutPassword } from '../db/failure.ts';
-import { UserError } from '../errors.ts';
+import { located, UserError } from '../errors.ts';
 import { count } from '../output/table.ts';
 import { placesOf } from '../places.ts';
 import { countOf } from '../target.ts';
 import { configTargets } from './configured.ts';
-import { type CommonOptions, listsToAsk, settingsOf } from './options.ts';
+import { type CommonOptions, listsToAsk, type Settings, settingsOf } from './options.ts';
 import type { World } from './world.ts';
 
 /** Reads everything a command would read, and the built-in catalogue as strictly; what is wrong is thrown. */
@@ -18,7 +18,11 @@ export async function checkConfig(options: CommonOptions, world: World): Promise
   const { config, catalogue } = settings;
   const lists = listsToAsk(settings, options.lists);
   const targets = configTargets(settings);
+  checkLimits(settings);
   const { channels } = await config.notify();
+  const { schedules } = await config.serve();
+  for (const { name, lists } of schedules)
+    if (lists !== null) located(`configuration ${config.file}: schedules.${name}`, () => listsToAsk(settings, lists));
   world.out(
     [
       `configuration: ${config.file ?? `none (looked for ${config.places.config})`}`,
@@ -31,6 +35,19 @@ export async function checkConfig(options: CommonOptions, world: World): Promise
       '',
     ].join('\n'),
   );
+}
+
+/** A limit under a name that nothing has would look as if it worked. */
+function checkLimits({ config, catalogue }: Settings): void {
+  if (config.limits === 'none') return;
+  const known = new Set(catalogue.lists.flatMap(({ id, operator }) => [id, operator]));
+  const unknown = Object.keys(config.limits).filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  const texts = unknown.map(
+    (name) =>
+      `${config.placeOf(`limits.${name}`)}: no list or operator of this name; expected one that \`dnsblwatch lists --format csv\` shows`,
+  );
+  throw new UserError(texts.join('\n'));
 }
 
 const SCHEMAS = ['config', 'catalogue', 'output'] as const;

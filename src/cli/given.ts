@@ -1,4 +1,4 @@
-import { UserError } from '../errors.ts';
+import { located, UserError } from '../errors.ts';
 import { countOf, expand, parseTarget, rangeOf, type TargetRange } from '../target.ts';
 import { type Targets, targetsIn } from '../targets/positions.ts';
 import { mergeRanges } from '../targets/ranges.ts';
@@ -27,14 +27,6 @@ export async function givenTargets(
         ranges.push(located(`standard input, line ${at + 1}`, () => parseTarget(entry, { allowSpecial })));
   }
   return ranges;
-}
-
-function located<T>(where: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw error instanceof UserError ? new UserError(`${where}: ${error.message}`) : error;
-  }
 }
 
 /** Every target once, in the order given. */

@@ -4,7 +4,7 @@ import { selectLists } from '../catalogue/select.ts';
 import { type Config, loadConfig, parseResolver } from '../config.ts';
 import type { Server } from '../dns/answer.ts';
 import { systemServers } from '../dns/resolvers.ts';
-import { UserError } from '../errors.ts';
+import { located, UserError } from '../errors.ts';
 import { type Paint, paintFor } from '../output/colour.ts';
 import type { ResolverSetting } from '../scan/path.ts';
 import type { World } from './world.ts';
@@ -42,7 +42,7 @@ export async function settingsOf(options: CommonOptions, world: World): Promise<
   return {
     config,
     database: options.database ?? config.database,
-    catalogue: buildCatalogue(extra, config.keys),
+    catalogue: buildCatalogue(extra, config.keys, (name) => config.placeOf(`keys.${name}`)),
     resolver: options.resolver === undefined ? config.resolver : parseResolver(options.resolver),
     timeout: options.timeout === undefined ? config.timeout : millisecondsOf('--timeout', options.timeout),
     paint: paintOf(options, world),
@@ -66,7 +66,8 @@ export function millisecondsOf(option: string, text: string): number {
 
 /** The lists to ask: those of `--lists`, else of the configuration. */
 export function listsToAsk({ catalogue, config }: Settings, spec: string | undefined): List[] {
-  return selectLists(catalogue, spec ?? config.lists);
+  if (spec !== undefined) return selectLists(catalogue, spec);
+  return located(config.placeOf('lists'), () => selectLists(catalogue, config.lists));
 }
 
 export function formatOf<Format extends string>(given: string | undefined, known: readonly Format[]): Format {

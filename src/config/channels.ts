@@ -10,30 +10,28 @@ import { duration, name, text, timeZone } from './pieces.ts';
 /** The keys `channels`, `routes` and `alerts` of the configuration: their schema, and what they mean. */
 
 const httpUrl = v.pipe(
-  v.string('expected an http or https address'),
-  v.check((value) => hasProtocol(value, 'https:', 'http:'), 'expected an http or https address'),
+  v.string('an http or https address'),
+  v.check((value) => hasProtocol(value, 'https:', 'http:'), 'an http or https address'),
 );
 const smtpUrl = v.pipe(
-  v.string('expected smtp://host:port or smtps://host'),
-  v.check((value) => hasProtocol(value, 'smtp:', 'smtps:'), 'expected smtp://host:port or smtps://host'),
+  v.string('smtp://host:port or smtps://host'),
+  v.check((value) => hasProtocol(value, 'smtp:', 'smtps:'), 'smtp://host:port or smtps://host'),
 );
-const mailbox = v.pipe(
-  v.string('expected a mail address'),
-  v.regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'expected a mail address'),
-);
-const level = v.picklist(['low', 'medium', 'high'], 'expected low, medium or high');
+const mailbox = v.pipe(v.string('a mail address'), v.regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'a mail address'));
+const CHAT = 'the id of a chat, or @channel';
+const level = v.picklist(['low', 'medium', 'high'], 'low, medium or high');
 const span = duration('24h');
 const oneOrMore = <T extends v.GenericSchema>(schema: T, message: string) =>
-  v.union([schema, v.pipe(v.array(schema), v.minLength(1, message))], message);
+  v.union([schema, v.pipe(v.array(schema, message), v.minLength(1, message))], message);
 
 const common = {
   language: v.pipe(
-    v.optional(v.picklist(LANGUAGES, `expected ${LANGUAGES.join(' or ')}`)),
+    v.optional(v.picklist(LANGUAGES, `${LANGUAGES.join(' or ')}`)),
     v.description('en or zh-CN. Default: en'),
   ),
   timeZone: v.pipe(v.optional(timeZone), v.description('How times are written. Default: UTC')),
   gets: v.pipe(
-    v.optional(v.array(v.picklist(['alerts', 'digest'], 'expected alerts or digest'), 'expected [alerts, digest]')),
+    v.optional(v.array(v.picklist(['alerts', 'digest'], 'alerts or digest'), '[alerts, digest]')),
     v.description('What is sent. Default: [alerts, digest]'),
   ),
 };
@@ -44,7 +42,7 @@ const secret = v.pipe(v.optional(text), v.description('Secret. Or in the environ
 const kinds = {
   email: v.strictObject({
     type: v.literal('email'),
-    to: oneOrMore(mailbox, 'expected a mail address or an array of them'),
+    to: oneOrMore(mailbox, 'a mail address or an array of them'),
     from: v.pipe(v.optional(mailbox), v.description('Default: the first of `to`')),
     server: v.pipe(v.optional(smtpUrl), v.description('Default: smtp://localhost')),
     user: v.optional(text),
@@ -58,7 +56,7 @@ const kinds = {
   telegram: v.strictObject({
     type: v.literal('telegram'),
     token: secret,
-    chat: v.union([text, v.pipe(v.number(), v.integer())], 'expected the id of a chat, or @channel'),
+    chat: v.union([text, v.pipe(v.number(CHAT), v.integer(CHAT))], CHAT),
     server: v.pipe(v.optional(httpUrl), v.description('Default: https://api.telegram.org')),
     ...common,
   }),
@@ -68,10 +66,7 @@ const kinds = {
   feishu: v.strictObject({ type: v.literal('feishu'), url, secret, ...common }),
   command: v.strictObject({
     type: v.literal('command'),
-    command: v.pipe(
-      v.array(text, 'expected [program, argument, …]'),
-      v.minLength(1, 'expected [program, argument, …]'),
-    ),
+    command: v.pipe(v.array(text, '[program, argument, …]'), v.minLength(1, '[program, argument, …]')),
     ...common,
   }),
 };
@@ -83,8 +78,10 @@ export const notifyEntries = {
     v.optional(
       v.record(
         name,
-        v.variant('type', Object.values(kinds), `expected one of ${TYPES}`),
-        'expected an object of channels',
+        v.variant('type', Object.values(kinds), ({ path }) =>
+          path === undefined ? `{type, …}, the type one of ${TYPES}` : `one of ${TYPES}`,
+        ),
+        'an object of channels',
       ),
     ),
     v.description(
@@ -96,14 +93,17 @@ export const notifyEntries = {
       v.array(
         v.strictObject(
           {
-            to: oneOrMore(text, 'expected the name of a channel, or an array of them'),
-            tags: v.pipe(v.optional(v.array(text)), v.description('Targets with any of these tags. Default: all')),
+            to: oneOrMore(name, 'the name of a channel, or an array of them'),
+            tags: v.pipe(
+              v.optional(v.array(text, 'an array of tags')),
+              v.description('Targets with any of these tags. Default: all'),
+            ),
             impact: v.pipe(v.optional(level), v.description('Least impact of the list. Default: low')),
             severity: v.pipe(v.optional(level), v.description('Least severity of the code. Default: low')),
           },
-          'expected an object with to, tags, impact, severity',
+          'an object with to, tags, impact, severity',
         ),
-        'expected an array of routes',
+        'an array of routes',
       ),
     ),
     v.description(
@@ -116,22 +116,14 @@ export const notifyEntries = {
         window: v.pipe(v.optional(span), v.description('How long news are gathered for one message. Default: 5m')),
         blind: v.pipe(v.optional(span), v.description('A list that tells nothing for so long is told. Default: 24h')),
         reminders: v.pipe(
-          v.optional(v.array(span, 'expected an array of durations')),
+          v.optional(v.array(span, 'an array of durations')),
           v.description('When a listing that stays is told again. Default: [1d, 3d, 7d]'),
         ),
       },
-      'expected an object with window, blind, reminders',
+      'an object with window, blind, reminders',
     ),
   ),
 };
-
-/** The keys that an object of the file may have, for messages; `type` of a channel. */
-export function notifyKeys(place: string, type: unknown): string[] {
-  if (place === 'routes') return ['to', 'tags', 'impact', 'severity'];
-  if (place === 'alerts') return ['window', 'blind', 'reminders'];
-  const kind = Object.entries(kinds).find(([name]) => name === type)?.[1];
-  return kind === undefined ? [] : Object.keys(kind.entries);
-}
 
 type Given = {
   channels?: v.InferOutput<typeof notifyEntries.channels>;
@@ -153,7 +145,7 @@ export function notifyFrom(given: Given, env: Env, where: string): Notify {
     const unknown = to.find((name) => !names.includes(name));
     if (unknown !== undefined)
       throw new UserError(
-        `${where}: routes.${index}.to: no channel "${unknown}"; expected one of ${names.join(', ') || 'channels, of which there are none'}`,
+        `${where}: routes[${index}].to: got "${unknown}"; expected ${names.length > 0 ? `one of ${names.join(', ')}` : 'the name of a channel, but `channels` has none'}`,
       );
     return { to, tags: route.tags ?? null, impact: route.impact ?? 'low', severity: route.severity ?? 'low' };
   });
@@ -176,9 +168,12 @@ function channelFrom(name: string, given: GivenChannel, env: Env, where: string)
     env[variable(key)] || inFile || null;
   const needed = (key: string, inFile: string | undefined): string => {
     const value = fromEnvironment(key, inFile);
-    if (value === null) throw new UserError(`${where}: channels.${name}.${key}: missing; or set ${variable(key)}`);
+    if (value === null)
+      throw new UserError(
+        `${where}: channels.${name}.${key}: missing; expected it here, or as ${variable(key)} in the environment`,
+      );
     if (key === 'url' && !hasProtocol(value, 'https:', 'http:'))
-      throw new UserError(`${variable(key)}: expected an http or https address, got something else`);
+      throw new UserError(`${variable(key)} in the environment: got something else; expected an http or https address`);
     return value;
   };
   return {

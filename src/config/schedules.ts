@@ -1,47 +1,51 @@
 import * as v from 'valibot';
 import { parseDuration } from '../duration.ts';
-import { UserError } from '../errors.ts';
+import { located } from '../errors.ts';
 import { readSchedules, type Schedule } from '../schedule/schedules.ts';
-import { duration, name, text, timeZone } from './pieces.ts';
+import { duration, filled, listIds, name, text, timeZone } from './pieces.ts';
 
 /** The keys `schedules` and `serve` of the configuration: their schema, and what they mean. */
 
-const LISTEN = 'expected an address and a port such as 127.0.0.1:9153, or off';
+const LISTEN = 'an address and a port such as 127.0.0.1:9153, or off';
 const listen = v.pipe(
   v.string(LISTEN),
   v.check((value) => value === 'off' || addressOf(value) !== null, LISTEN),
 );
 
+const SCHEDULE = 'a cron expression, {cron, does, timeZone, tags, lists, jitter} or off';
 const schedule = v.union(
   [
     text,
-    v.strictObject({
-      cron: v.pipe(text, v.description('Five fields, such as 17 */6 * * *')),
-      does: v.pipe(
-        v.optional(v.picklist(['scan', 'follow-up', 'digest'], 'expected scan, follow-up or digest')),
-        v.description('`follow-up`: only what is listed, or about to be, on the lists that say so. Default: scan'),
-      ),
-      timeZone: v.optional(timeZone),
-      tags: v.pipe(
-        v.optional(v.array(text, 'expected an array of tags')),
-        v.description('Targets with one of these tags; without, all'),
-      ),
-      lists: v.pipe(
-        v.optional(v.union([text, v.array(text)], 'expected ids, tags, default or all')),
-        v.description('As `lists` above, for this schedule'),
-      ),
-      jitter: v.pipe(
-        v.optional(duration('10m')),
-        v.description('A scan starts so much later at most, at random. Default: 10m'),
-      ),
-    }),
+    v.strictObject(
+      {
+        cron: v.pipe(
+          filled('a cron expression such as 17 */6 * * *'),
+          v.description('Five fields, such as 17 */6 * * *'),
+        ),
+        does: v.pipe(
+          v.optional(v.picklist(['scan', 'follow-up', 'digest'], 'scan, follow-up or digest')),
+          v.description('`follow-up`: only what is listed, or about to be, on the lists that say so. Default: scan'),
+        ),
+        timeZone: v.optional(timeZone),
+        tags: v.pipe(
+          v.optional(v.array(text, 'an array of tags')),
+          v.description('Targets with one of these tags; without, all'),
+        ),
+        lists: v.pipe(v.optional(listIds), v.description('As `lists` above, for this schedule')),
+        jitter: v.pipe(
+          v.optional(duration('10m')),
+          v.description('A scan starts so much later at most, at random. Default: 10m'),
+        ),
+      },
+      SCHEDULE,
+    ),
   ],
-  'expected a cron expression, {cron, does, timeZone, tags, lists, jitter} or off',
+  SCHEDULE,
 );
 
 export const serveEntries = {
   schedules: v.pipe(
-    v.optional(v.record(name, schedule, 'expected an object of names and schedules')),
+    v.optional(v.record(name, schedule, 'an object of names and schedules')),
     v.description(
       'What `serve` does when. `scan`, `follow-up` and `digest` are there without being named; `off` leaves one out',
     ),
@@ -55,12 +59,12 @@ export const serveEntries = {
           v.description('What is under way after that is left to the next start. Default: 30s'),
         ),
         targetMetrics: v.pipe(
-          v.optional(v.boolean('expected true or false')),
+          v.optional(v.boolean('true or false')),
           v.description('A metric for each listed target as well, not only for each list. Default: false'),
         ),
         timeZone: v.pipe(v.optional(timeZone), v.description("Of schedules without one. Default: the machine's")),
       },
-      'expected an object with listen, stopWithin, targetMetrics, timeZone',
+      'an object with listen, stopWithin, targetMetrics, timeZone',
     ),
   ),
 };
@@ -89,17 +93,13 @@ export function serveFrom(given: v.InferOutput<typeof entries>, where: string): 
     const { jitter, ...rest } = entry;
     return [id, jitter === undefined ? rest : { ...rest, jitter: parseDuration(jitter) ?? 0 }] as const;
   });
-  try {
-    return {
-      schedules: readSchedules(Object.fromEntries(read), zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
-      listen: addressOf(at),
-      stopWithin: parseDuration(stopWithin) ?? 0,
-      targetMetrics,
-    };
-  } catch (error) {
-    if (error instanceof UserError) throw new UserError(`${where}: ${error.message}`);
-    throw error;
-  }
+  const zoneOfMachine = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return {
+    schedules: located(where, () => readSchedules(Object.fromEntries(read), zone ?? zoneOfMachine)),
+    listen: addressOf(at),
+    stopWithin: parseDuration(stopWithin) ?? 0,
+    targetMetrics,
+  };
 }
 
 /** `127.0.0.1:9153`, `[::1]:9153`; null for anything else. */

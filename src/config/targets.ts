@@ -21,7 +21,7 @@ export function readConfigTargets(entries: readonly TargetsEntry[], config: stri
       return targetsOf(typeof entry === 'string' ? { target: entry } : entry, config);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      mistakes.push(...error.message.split('\n').map((line) => `configuration ${config}: targets.${at}: ${line}`));
+      mistakes.push(...error.message.split('\n').map((line) => `configuration ${config}: targets[${at}]: ${line}`));
       return [];
     }
   });

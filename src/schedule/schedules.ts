@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { isTimeZone } from '../time-zone.ts';
+import { quoted } from '../quoted.ts';
 import { type Cron, cronFault } from './cron.ts';
 
 /**
@@ -52,19 +52,17 @@ export function readSchedules(given: Readonly<Record<string, GivenSchedule>>, zo
 }
 
 function readSchedule(name: string, given: Exclude<GivenSchedule, string>, zone: string): Schedule {
-  const where = `schedules.${name}`;
   const fault = cronFault(given.cron);
   if (fault !== null)
-    throw new UserError(`${where}: "${given.cron}": ${fault}; expected five fields such as "17 */6 * * *", or off`);
-  const timeZone = given.timeZone ?? zone;
-  if (!isTimeZone(timeZone))
-    throw new UserError(`${where}.timeZone: "${timeZone}": expected a name such as Europe/Berlin or UTC`);
+    throw new UserError(
+      `schedules.${name}: got ${quoted(given.cron)} (${fault}); expected five fields such as "17 */6 * * *", or off`,
+    );
   const does = given.does ?? (name === 'digest' || name === 'follow-up' ? name : 'scan');
   return {
     name,
     does,
     expression: given.cron,
-    timeZone,
+    timeZone: given.timeZone ?? zone,
     tags: given.tags ?? [],
     lists: given.lists === undefined ? null : [given.lists].flat().join(','),
     jitter: does === 'digest' ? 0 : (given.jitter ?? JITTER),

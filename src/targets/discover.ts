@@ -1,8 +1,8 @@
 import type { QuestionType } from '../dns/answer.ts';
 import type { Lookup } from '../dns/lookup.ts';
+import { quoted } from '../quoted.ts';
 import { specialBlock } from '../special-addresses.ts';
 import { type AddressRange, countOf, formatRange, prefixOf } from '../target.ts';
-import { shown } from './meant.ts';
 import { isSpf, parseSpf, type SpfTerm } from './spf.ts';
 
 /** Where a domain's mail comes from, as its MX and SPF records say. */
@@ -55,12 +55,12 @@ async function spfOf(walk: Walk, domain: string, via: string, first: boolean): P
   if (texts.length > 1) result.problems.push(`${via}: ${texts.length} SPF records, so none counts (RFC 7208 4.5)`);
   if (texts.length === 0) {
     const loss = first ? 'what sends beside the MX hosts is not known' : 'receivers reject this record (permerror)';
-    result.problems.push(`${via}: ${shown(domain)} has no SPF record; ${loss}`);
+    result.problems.push(`${via}: ${quoted(domain)} has no SPF record; ${loss}`);
   }
   const [text] = texts;
   if (text === undefined || texts.length > 1) return;
   const record = parseSpf(text);
-  for (const word of record.wrong) result.problems.push(`${via}: ${shown(word)} is no SPF term (permerror); left out`);
+  for (const word of record.wrong) result.problems.push(`${via}: ${quoted(word)} is no SPF term (permerror); left out`);
   // RFC 7208 6.1: redirect counts only where no `all` stands.
   const hasAll = record.terms.some(({ name }) => name === 'all');
   const mechanisms = record.terms.filter(({ name }) => name !== 'redirect');
@@ -143,7 +143,7 @@ async function takeHost(
 ): Promise<void> {
   const [v4, v6] = await Promise.all([ask(walk, host, 'A', via), ask(walk, host, 'AAAA', via)]);
   if (v4.length + v6.length === 0) {
-    walk.result.problems.push(`${via}: ${shown(host)} has no address`);
+    walk.result.problems.push(`${via}: ${quoted(host)} has no address`);
     if (spf) countVoid(walk, via);
   }
   for (const address of v4) takeAddress(walk, address, ip4Length, withLength(address, ip4Length, 32), via, via);
@@ -157,7 +157,7 @@ function takeAddress(walk: Walk, address: string, length: number, what: string, 
   const { found, notTaken, problems } = walk.result;
   const range = prefixOf(address, length);
   if (range === null || (what.startsWith('ip4:') && address.includes(':'))) {
-    problems.push(`${via}: ${shown(what)} is no address or prefix; left out`);
+    problems.push(`${via}: ${quoted(what)} is no address or prefix; left out`);
     return;
   }
   const special = specialBlock(range.kind, range.lo, range.hi);
@@ -183,7 +183,7 @@ async function ask(walk: Walk, name: string, type: QuestionType, via: string, sp
     return [];
   }
   const why = answer.kind === 'failed' ? answer.why : 'a referral';
-  walk.result.problems.push(`${via}: ${type} of ${shown(name)} could not be looked up (${why})`);
+  walk.result.problems.push(`${via}: ${type} of ${quoted(name)} could not be looked up (${why})`);
   return [];
 }
 

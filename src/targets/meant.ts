@@ -1,15 +1,7 @@
 import { addressNumber, addressText } from '../address.ts';
+import { cut, printable, quoted } from '../quoted.ts';
 
 /** What a user may have meant who gave something that is not written as a target is. */
-
-/** Text as given, quoted and cut, safe to print. */
-export const shown = (text: string): string => printable(JSON.stringify(cut(text, 80)));
-
-const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
-
-/** Control characters, invisible ones and odd spaces as escapes: a terminal must not obey what a file says. */
-const printable = (text: string): string =>
-  text.replace(/[\p{C}\p{Z}]/gu, (char) => (char === ' ' ? char : `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`));
 
 type Rule = { when: RegExp; say: (match: string[], given: string) => string | null };
 
@@ -85,7 +77,7 @@ function wildcardPrefix(head: string): string {
 function netmask(address: string, mask: string): string {
   const number = addressNumber(mask);
   const bits = number === null ? '' : number.value.toString(2).padStart(32, '0');
-  if (!/^1*0*$/.test(bits) || bits === '') return `${shown(mask)} is no netmask; expected a prefix length, 0 to 32`;
+  if (!/^1*0*$/.test(bits) || bits === '') return `${quoted(mask)} is no netmask; expected a prefix length, 0 to 32`;
   return `a prefix is written with its length: ${address}/${bits.indexOf('0') < 0 ? 32 : bits.indexOf('0')}`;
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
 import { UserError } from '../errors.ts';
+import { quoted } from '../quoted.ts';
 import { parseTarget, type TargetRange } from '../target.ts';
-import { shown } from './meant.ts';
 import { withoutOverlaps } from './overlaps.ts';
 
 /** One entry of an import file. */
@@ -84,12 +84,12 @@ function csvRows(text: string, file: string, report: (line: number, message: str
   if (!columns.includes('target')) {
     report(
       at,
-      `the header is ${shown(columns.join(','))}; expected a header with the column target, such as ${HEADER}`,
+      `the header is ${quoted(columns.join(','))}; expected a header with the column target, such as ${HEADER}`,
     );
     return [];
   }
   const strange = columns.filter((name, index) => !isColumn(name) || columns.indexOf(name) !== index);
-  for (const name of strange) report(at, `the column ${shown(name)} is unknown or there twice; expected ${HEADER}`);
+  for (const name of strange) report(at, `the column ${quoted(name)} is unknown or there twice; expected ${HEADER}`);
   if (strange.length > 0) return [];
   return records.flatMap(({ record, info }) => {
     if (record.length > columns.length) {
@@ -137,9 +137,9 @@ function mistakesIn({ tags, ...texts }: Notes): string[] {
     return text.length > LONGEST_TEXT || /\p{Cc}/u.test(text);
   });
   return [
-    ...strange.map((tag) => `tag ${shown(tag)}: expected up to 64 letters, digits and ". _ : / -"`),
+    ...strange.map((tag) => `tag ${quoted(tag)}: expected up to 64 letters, digits and ". _ : / -"`),
     ...long.map(
-      (name) => `${name} ${shown(texts[name] ?? '')}: expected one line of at most ${LONGEST_TEXT} characters`,
+      (name) => `${name} ${quoted(texts[name] ?? '')}: expected one line of at most ${LONGEST_TEXT} characters`,
     ),
   ];
 }

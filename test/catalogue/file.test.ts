@@ -33,20 +33,20 @@ describe('a malformed file names the file and what was expected', () => {
   test.each<[string, unknown, string]>([
     ['nothing in it', null, 'got null; expected lists: followed by the lists'],
     ['a text', 'bl.example.org', 'got "bl.example.org"; expected lists: followed by the lists'],
-    ['no lists', {}, 'lists: missing; expected a list of lists'],
-    ['lists that are no array', { lists: { a: 1 } }, 'lists: got {"a":1}; expected a list of lists'],
+    ['no lists', {}, 'lists: missing; expected an array of lists'],
+    ['lists that are no array', { lists: { a: 1 } }, 'lists: got {"a":1}; expected an array of lists'],
     [
       'a list that is a text',
       { lists: ['x'] },
       'lists[0]: got "x"; expected a list with at least id, zone and accepts',
     ],
     ['a field beside lists', { lists: [], keys: 1 }, 'keys: no such field; expected one of lists'],
-    ['a list without id', { lists: [{}] }, 'list 1: id: missing; expected an id'],
-    ['no zone', { lists: [{ id: 'a' }] }, 'list "a": zone: missing; expected a zone such as bl.example.org'],
+    ['a list without id', { lists: [{ zone: 'a.test', accepts: ['ipv4'] }] }, `list 1: id: missing; expected ${ID}`],
+    ['no zone', { lists: [{ id: 'a', accepts: ['ipv4'] }] }, `list "a": zone: missing; expected ${ZONE}`],
     [
       'no accepts',
       { lists: [{ id: 'a', zone: 'a.test' }] },
-      'list "a": accepts: missing; expected a list of ipv4, ipv6, domain',
+      'list "a": accepts: missing; expected an array of ipv4, ipv6, domain',
     ],
     ['an id given twice', { lists: [valid({}), valid({})] }, 'list "a": id: given twice; expected each id once'],
   ])('%s', (_rule, data, message) => {
@@ -71,7 +71,7 @@ describe('a malformed list names the list, the field, what was given and what wa
       { polarity: 'white' },
       'polarity: got "white"; expected one of block, allow, reputation, informational',
     ],
-    ['codes that are an array', { codes: [] }, 'codes: got []; expected fields, not an array'],
+    ['codes that are an array', { codes: [] }, 'codes: got []; expected an object of codes and what they mean'],
     [
       'a code outside 127.0.0.0/8',
       { codes: { '10.0.0.1': { label: 'X' } } },
@@ -164,7 +164,7 @@ describe('a malformed list names the list, the field, what was given and what wa
     [
       'an unknown kind of control',
       { control: { ipv5: {} } },
-      'control.ipv5: no such field; expected one of ipv4, ipv6, domain, listed, notListed',
+      'control.ipv5: no such field; expected one of ipv4, ipv6, domain',
     ],
     [
       'a server that is a name',
@@ -195,9 +195,18 @@ describe('a malformed list names the list, the field, what was given and what wa
     ['scope', { scope: '/24' }, 'scope: got "/24"; expected one of address, /64, range, asn'],
     ['access', { access: { registration: true } }, 'access.registration: got true; expected one of none, free, paid'],
     ['checked', { checked: 'yesterday' }, 'checked: got "yesterday"; expected a date such as 2026-11-24'],
-    ['sources', { sources: 'my head' }, 'sources: got "my head"; expected a list of texts'],
+    ['sources', { sources: 'my head' }, 'sources: got "my head"; expected an array of texts'],
   ])('%s', (_rule, fields, message) => {
     expect(messageOf({ lists: [valid(fields)] })).toBe(`catalogue own.yaml: list "a": ${message}`);
+  });
+
+  test('each fault of each list on a line of its own', () => {
+    const lists = [valid({ zone: 5, impact: 'huge' }), valid({ id: 'b', accepts: [] })];
+    expect(messageOf({ lists }).split('\n')).toEqual([
+      `catalogue own.yaml: list "a": zone: got 5; expected ${ZONE}`,
+      'catalogue own.yaml: list "a": impact: got "huge"; expected one of low, medium, high',
+      'catalogue own.yaml: list "b": accepts: got []; expected at least one of ipv4, ipv6, domain',
+    ]);
   });
 
   test.each(['default', 'all'])('an id may not be %s', (id) => {

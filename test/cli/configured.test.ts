@@ -94,23 +94,6 @@ test('a configuration without `targets` changes nothing; one that names less end
   expect(await tracked()).toEqual(['192.0.2.31 command', 'shop.example.org config']);
 });
 
-test.each([
-  ['5', 'targets: expected an array of targets, got 5'],
-  ['[5]', 'targets.0: expected a target, {target, label, tags, owner} or {file}, got 5'],
-  ['[{ targets: 192.0.2.1 }]', 'targets.0'],
-  ['[{ target: 192.0.2.1, tags: mail }]', 'targets.0.tags: expected an array of tags, got "mail"'],
-  ['[198.51.100.300]', 'targets.0: target "198.51.100.300"'],
-  ['[10.0.0.1]', 'targets.0: target "10.0.0.1"'],
-  ['[a.example, { target: b.example, tags: ["a b"] }]', 'targets.1: tag "a b": expected up to 64 letters'],
-  ['[{ file: none.csv }]', 'targets.0: '],
-])('a mistake in `targets` is named with its place: %s', async (targets, message) => {
-  configure(`targets: ${targets}\n`);
-  const { status, err } = await run('config', 'check');
-  expect(status).toBe(3);
-  expect(err).toMatch(/^dnsblwatch: configuration .*config\.yaml: targets/);
-  expect(err).toContain(message);
-});
-
 test('a label or tag given to a command is held to the same rules', async () => {
   configure('');
   expect((await run('targets', 'add', '192.0.2.1', '--allow-special', '--tag', 'a b')).err).toContain('tag "a b"');

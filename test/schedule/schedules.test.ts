@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { UserError } from '../../src/errors.ts';
 import { readSchedules } from '../../src/schedule/schedules.ts';
 
 test('without configuration a scan runs four times a day, a follow-up every hour, and a digest is due at seven', () => {
@@ -31,13 +30,8 @@ test('a named schedule says what it is about; `off` leaves one out', () => {
   ]);
 });
 
-test.each([
-  [{ scan: 'hourly' }, /^schedules\.scan: "hourly": .*; expected five fields such as "17 \*\/6 \* \* \*", or off$/],
-  [
-    { x: { cron: '0 * * * *', timeZone: 'Mars' } },
-    /^schedules\.x\.timeZone: "Mars": expected a name such as Europe\/Berlin or UTC$/,
-  ],
-])('a schedule that is wrong names its entry: %j', (given, message) => {
-  expect(() => readSchedules(given, 'UTC')).toThrow(UserError);
-  expect(() => readSchedules(given, 'UTC')).toThrow(message);
+test('a schedule that is no cron expression names its entry', () => {
+  expect(() => readSchedules({ scan: 'hourly' }, 'UTC')).toThrow(
+    /^schedules\.scan: got "hourly" \(.*\); expected five fields such as "17 \*\/6 \* \* \*", or off$/,
+  );
 });
