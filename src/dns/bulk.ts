@@ -1,5 +1,5 @@
 import type { Answer, Ask, Server } from './answer.ts';
-import { type ConnectedSocket, openConnected } from './connected.ts';
+import { type Bundle, openBundle, SOCKETS } from './bundle.ts';
 import { createFlights, type Flights } from './flights.ts';
 import { createLane, type Lane, nextAsker, noteSample, noteSilence, removeAsker } from './lane.ts';
 import { encodeAddressQuery, encodeSuffix, sameQuestion } from './query.ts';
@@ -9,6 +9,7 @@ import { type Asked, failure, isUndecodable, readMessage } from './reading.ts';
 import { replyWithin, waitAfter } from './rtt.ts';
 import type { Servers } from './servers.ts';
 import type { TransportStats } from './transport.ts';
+import { createTurns } from './turns.ts';
 import { createWheel, type Timed } from './wheel.ts';
 import { isReply } from './wire.ts';
 
@@ -18,6 +19,8 @@ import { isReply } from './wire.ts';
  */
 type Bulk = {
   zone: string;
+  /** About how many there will be of this list in the round: for many, other sockets pay. */
+  questions: number;
   recursionDesired: boolean;
   /** Absence counts only with the AA flag; without it, it comes as an answer. */
   authoritative: boolean;
@@ -72,7 +75,8 @@ type Flight = Timed & {
   counted: boolean;
 };
 
-const SOCKETS = 2;
+/** Questions of a list from which on sockets that take many at once are worth their loading, some 40 ms. */
+const BATCHED_FROM = 500;
 /** Questions without an answer that one list may have at one server; only silence makes so many. */
 const OPEN_MOST = 100;
 /** On their way in all, so that a turn of the event loop stays short. */
@@ -86,62 +90,80 @@ export function createBulkAsker(options: {
   now: () => Date;
   /** For replies that are truncated. */
   ask: Ask;
+  /** In place of BATCHED_FROM. */
+  batchedFrom: number | undefined;
 }): { askMany: AskMany; close(): void } {
-  const { servers, stats, now } = options;
-  const lanes = new Map<Server, BulkLane>();
+  const { servers, stats, now, batchedFrom = BATCHED_FROM } = options;
+  const lanes = new Map<string, BulkLane>();
   const wheel = createWheel<Flight>(onDue);
+  const turns = createTurns({ drain, send: sendNext });
   let flying = 0;
-  let pumping = false;
   let begin = 0;
   let closed = false;
 
-  function laneOf(server: Server): BulkLane {
-    const known = lanes.get(server);
+  function laneOf(server: Server, questions: number): BulkLane {
+    const batched = questions >= batchedFrom;
+    const key = `${server} ${batched}`;
+    const known = lanes.get(key);
     if (known !== undefined) return known;
     const lane: BulkLane = { ...createLane<Asker>(servers.of(server)), flights: createFlights<Flight>(random16) };
-    lanes.set(server, lane);
-    void openConnected(lane.state, SOCKETS, (socket, message) => receive(lane, socket, message)).then((sockets) => {
-      lane.sockets = sockets ?? [];
-      if (closed) for (const socket of lane.sockets) socket.close();
-      pumpSoon();
+    lanes.set(key, lane);
+    void openSockets(lane, batched).then((bundle) => {
+      if (closed) bundle?.close();
+      lane.bundle = closed ? null : bundle;
+      turns.soon();
     });
     return lane;
   }
 
-  /** After what has arrived is read: sending between the messages takes much longer. */
-  function pumpSoon(): void {
-    if (pumping) return;
-    pumping = true;
-    setImmediate(pump);
+  async function openSockets(lane: BulkLane, batched: boolean): Promise<Bundle | null> {
+    const hear = (socket: number, message: Buffer): void => receive(lane, socket, message);
+    if (batched) {
+      const { openBatched } = await import('./batched.ts');
+      const bundle = await openBatched(lane.state, hear);
+      if (bundle !== null) return bundle;
+    }
+    return openBundle(lane.state, hear);
   }
 
-  function pump(): void {
-    pumping = false;
+  function drain(): boolean {
+    let batched = false;
+    for (const { bundle } of lanes.values()) {
+      if (bundle === 'opening' || !bundle?.batched) continue;
+      batched = true;
+      bundle.drain();
+    }
+    return batched;
+  }
+
+  /** @returns whether questions are on their way, and whether there are more for which this turn was too short */
+  function sendNext(): { flying: boolean; more: boolean } {
     let turn = TURN_MOST;
     const at = performance.now();
     const all = [...lanes.values()];
     begin += 1; // another one first each time, so that none gets all questions of a list
     for (let place = 0; place < all.length; place += 1) {
       const lane = all[(begin + place) % all.length];
-      if (lane === undefined || lane.sockets === null) continue;
+      if (lane === undefined || lane.bundle === 'opening') continue;
       while (lane.flying < lane.window && flying < FLYING_MOST && turn > 0) {
         const asker = nextAsker(lane);
         if (asker === null) break;
         const token = asker.open < OPEN_MOST ? asker.bulk.next(asker.place) : -1;
         if (token === -1) removeAsker(lane, asker);
         else {
-          launch(lane, lane.sockets, asker, token, at);
+          launch(lane, asker, token, at);
           turn -= 1;
         }
       }
+      lane.bundle?.flush();
     }
-    if (turn === 0) pumpSoon();
+    return { flying: flying > 0, more: turn === 0 };
   }
 
-  function launch(lane: BulkLane, sockets: readonly ConnectedSocket[], asker: Asker, token: number, at: number): void {
+  function launch(lane: BulkLane, asker: Asker, token: number, at: number): void {
     const { bulk } = asker;
     const { server } = lane.state;
-    if (sockets.length === 0) {
+    if (lane.bundle === null) {
       const asked = { server, at: now(), question: questionOf(asker, token), recursionDesired: bulk.recursionDesired };
       bulk.answered(token, asker.place, failure(asked, 'network', 'cannot connect'), 0);
       return;
@@ -152,7 +174,7 @@ export function createBulkAsker(options: {
       after: null,
       asker,
       token,
-      socket: lane.turn % sockets.length,
+      socket: lane.turn % SOCKETS,
       id: 0,
       query: asker.suffix,
       startedAt: at,
@@ -174,7 +196,7 @@ export function createBulkAsker(options: {
     stats.sent += 1;
     count(flight);
     wheel.set(flight, Math.min(flight.endsAt, at + replyWithin(lane.state.roundTrip)));
-    lane.sockets?.[flight.socket]?.send(flight.query);
+    if (lane.bundle !== 'opening') lane.bundle?.send(flight.socket, flight.query);
   }
 
   function count(flight: Flight): void {
@@ -196,7 +218,7 @@ export function createBulkAsker(options: {
     const { lane } = flight.asker;
     const at = performance.now();
     uncount(flight);
-    pumpSoon();
+    turns.soon();
     if (at >= flight.endsAt) {
       const seconds = ((flight.endsAt - flight.startedAt) / 1000).toFixed(1);
       fail(flight, 'timeout', `no reply within ${seconds} s`);
@@ -234,7 +256,7 @@ export function createBulkAsker(options: {
     if (flight.tries === 1) noteSample(lane, at - flight.sentAt);
     land(flight);
     read(flight, message, at);
-    pumpSoon();
+    turns.heard();
   }
 
   function read(flight: Flight, message: Buffer, at: number): void {
@@ -299,15 +321,15 @@ export function createBulkAsker(options: {
     const askers: Asker[] = [];
     const wake = (): void => {
       for (const asker of askers) comeBack(asker);
-      pumpSoon();
+      turns.soon();
     };
     return {
       add(server) {
-        const lane = laneOf(server);
+        const lane = laneOf(server, bulk.questions);
         const asker = { bulk, suffix, lane, place: askers.length, open: 0, stopped: closed };
         askers.push(asker);
         comeBack(asker);
-        pumpSoon();
+        turns.soon();
       },
       wake,
       stop() {
@@ -317,7 +339,7 @@ export function createBulkAsker(options: {
           if (asker.open === 0) continue;
           for (const flight of asker.lane.flights.all()) if (flight.asker === asker) land(flight);
         }
-        pumpSoon();
+        turns.soon();
       },
     };
   }
@@ -328,8 +350,8 @@ export function createBulkAsker(options: {
       closed = true;
       for (const lane of lanes.values()) {
         for (const flight of lane.flights.all()) fail(flight, 'network', 'the transport is closed');
-        for (const socket of lane.sockets ?? []) socket.close();
-        lane.sockets = [];
+        if (lane.bundle !== 'opening') lane.bundle?.close();
+        lane.bundle = null;
       }
     },
   };

@@ -1,4 +1,4 @@
-import type { ConnectedSocket } from './connected.ts';
+import type { Bundle } from './bundle.ts';
 import { withSample, withTimeout } from './rtt.ts';
 import type { ServerState } from './servers.ts';
 
@@ -15,8 +15,8 @@ const SHRINKING = 0.8;
 
 export type Lane<Asker> = {
   state: ServerState;
-  /** null until they are connected. */
-  sockets: readonly ConnectedSocket[] | null;
+  /** null: the server cannot be reached from here. */
+  bundle: Bundle | 'opening' | null;
   /** Questions on their way. Those sent longer ago than a reply takes are not in the server's buffer any more. */
   flying: number;
   /** Those that have questions, in turn. */
@@ -34,7 +34,7 @@ export type Lane<Asker> = {
 export function createLane<Asker>(state: ServerState): Lane<Asker> {
   return {
     state,
-    sockets: null,
+    bundle: 'opening',
     flying: 0,
     askers: [],
     turn: 0,

@@ -75,8 +75,9 @@ const EAGER = 100;
  * Asks DNS servers over a few shared UDP sockets, and over TCP where a reply is truncated. Replies count only if
  * socket, sender, id and question are those of a query in flight (RFC 5452). Sockets are made at the first lookup.
  * @param options.now The clock that dates answers.
+ * @param options.batchedFrom Questions of a list from which on datagrams are sent many at once.
  */
-export function openTransport(options: { now?: () => Date } = {}): Transport {
+export function openTransport(options: { now?: () => Date; batchedFrom?: number } = {}): Transport {
   const now = options.now ?? (() => new Date());
   const stats = { sent: 0, received: 0, forged: 0, undecodable: 0, late: 0, retransmitted: 0, tcp: 0 };
   const servers = createServers();
@@ -94,7 +95,7 @@ export function openTransport(options: { now?: () => Date } = {}): Transport {
       if (exchange.socket === socket) fail(exchange, 'network', `UDP socket: ${codeOf(error)}`);
     }
   });
-  const bulk = createBulkAsker({ servers, stats, now, ask });
+  const bulk = createBulkAsker({ servers, stats, now, ask, batchedFrom: options.batchedFrom });
   let closed = false;
 
   async function ask(server: Server, question: Question, options: AskOptions): Promise<Answer> {

@@ -84,6 +84,7 @@ export function askInBulk(
 
     const handle = askMany({
       zone: line.zone,
+      questions: options.targets.size,
       recursionDesired: session.path.resolver,
       authoritative: session.path.name === 'direct',
       next(place) {

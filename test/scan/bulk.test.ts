@@ -9,9 +9,6 @@ import { createLab, labList, zone } from './zone.ts';
 const lab = createLab();
 let transport: Transport;
 
-beforeEach(() => {
-  transport = openTransport();
-});
 afterEach(async () => {
   transport.close();
   await lab.stop();
@@ -36,7 +33,14 @@ function lossy(handler: LabHandler, share: number): LabHandler {
   return (question) => (isLost() || isLost() ? { silence: true } : handler(question));
 }
 
-describe('a list without limits is asked in bulk', () => {
+describe.each([
+  ['datagrams one by one', Number.POSITIVE_INFINITY],
+  ['many datagrams at once', 0],
+])('a list without limits is asked in bulk, %s', (_, batchedFrom) => {
+  beforeEach(() => {
+    transport = openTransport({ batchedFrom });
+  });
+
   test('and every listing is found, with what is listed and what is not in the order of the targets', async () => {
     const targets = texts(3000);
     const server = await lab.start(someListed('bl.test', targets));

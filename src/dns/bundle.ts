@@ -1,0 +1,63 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { optionsFor, type Peer, widen } from './udp.ts';
+
+/**
+ * A few sockets for many questions to one server: connected, which spares the kernel a route, and Node a look at the
+ * address, with every datagram. Errors are those of single datagrams, which count as lost.
+ */
+export type Bundle = {
+  /** Sends and reads many datagrams with one system call. */
+  batched: boolean;
+  /** The message is copied, or on its way, by the next `flush`. */
+  send(socket: number, message: Buffer): void;
+  flush(): void;
+  /** Reads at once what would come by itself in the next turn of the event loop. @returns how many messages it were */
+  drain(): number;
+  close(): void;
+};
+
+/** `message` holds until the next one is read. */
+export type Receive = (socket: number, message: Buffer) => void;
+
+/** Each with a port of the kernel's random choice. */
+export const SOCKETS = 2;
+
+/** With sockets of Node's. @returns null where the server cannot be reached from here */
+export async function openBundle(peer: Peer, receive: Receive): Promise<Bundle | null> {
+  const sockets = Array.from({ length: SOCKETS }, () => createSocket(optionsFor(peer.family)));
+  if (!(await connectAll(sockets, peer, receive))) return null;
+  return {
+    batched: false,
+    send: (socket, message) => sockets[socket]?.send(message),
+    flush() {},
+    drain: () => 0,
+    close: () => closeAll(sockets),
+  };
+}
+
+/** Without success they are closed. */
+export async function connectAll(sockets: readonly Socket[], peer: Peer, receive: Receive): Promise<boolean> {
+  const connected = await Promise.all(sockets.map((socket, place) => connect(socket, peer, place, receive)));
+  if (connected.every(Boolean)) return true;
+  closeAll(sockets);
+  return false;
+}
+
+function connect(socket: Socket, peer: Peer, place: number, receive: Receive): Promise<boolean> {
+  return new Promise((resolve) => {
+    const fail = (): void => resolve(false);
+    socket.once('error', fail);
+    socket.on('message', (message) => receive(place, message));
+    socket.connect(peer.port, peer.address, () => {
+      widen(socket);
+      socket.off('error', fail);
+      socket.on('error', () => {}); // such as ECONNREFUSED: the port may be open again in a moment
+      socket.unref();
+      resolve(true);
+    });
+  });
+}
+
+export function closeAll(sockets: readonly Socket[]): void {
+  for (const socket of sockets) socket.close();
+}

@@ -1,0 +1,95 @@
+/** System calls that Node does not make: many datagrams with one. */
+export type Libc = {
+  /** A UDP socket as a file descriptor; -1: none to be had. */
+  openUdp(family: 4 | 6): number;
+  close(descriptor: number): void;
+  /** From the first of the messages on. @returns how many were sent, or the error as a negative number */
+  send(descriptor: number, messages: Messages, count: number): number;
+  /** Does not wait. @returns how many were read, or the error as a negative number */
+  receive(descriptor: number, messages: Messages): number;
+};
+
+/** Room for messages of up to `size` bytes, as the kernel takes and gives them. */
+export type Messages = {
+  count: number;
+  size: number;
+  /** All, each from a multiple of `size` on. */
+  bytes: Buffer;
+  /** struct mmsghdr of each. */
+  headers: Buffer;
+  setLength(place: number, length: number): void;
+  /** Of a message that was received. */
+  lengthOf(place: number): number;
+};
+
+/** The structures and numbers below are Linux's on these. */
+const MACHINES: readonly string[] = ['x64', 'arm64'];
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_DONTWAIT = 0x40;
+/** struct iovec: address, length. */
+const IOVEC = 16;
+const IOVEC_LENGTH = 8;
+/** struct mmsghdr: a struct msghdr, and how long the message is that was received. */
+const MMSGHDR = 64;
+const MSG_IOV = 16;
+const MSG_IOVLEN = 24;
+const MSG_LEN = 56;
+
+type Koffi = typeof import('koffi')['default'];
+
+let loading: Promise<{ libc: Libc; messages(count: number, size: number): Messages } | null> | undefined;
+
+/** null where this machine, or this installation, does without: koffi is an optional dependency. */
+export function loadLibc(): NonNullable<typeof loading> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): ReturnType<typeof loadLibc> {
+  if (process.platform !== 'linux' || !MACHINES.includes(process.arch)) return null;
+  try {
+    const koffi = (await import('koffi')).default;
+    return { libc: declare(koffi), messages: (count, size) => createMessages(koffi, count, size) };
+  } catch {
+    return null; // not installed, or not for this C library
+  }
+}
+
+function declare(koffi: Koffi): Libc {
+  const libc = koffi.load(null); // the one that Node itself runs with
+  const socket = libc.func('int socket(int, int, int)');
+  const close = libc.func('int close(int)');
+  const sendmmsg = libc.func('int sendmmsg(int, void *, unsigned int, int)');
+  const recvmmsg = libc.func('int recvmmsg(int, void *, unsigned int, int, void *)');
+  const orError = (result: number): number => (result < 0 ? -koffi.errno() : result);
+  return {
+    openUdp: (family) => socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
+    close,
+    send: (descriptor, { headers }, count) => orError(sendmmsg(descriptor, headers, count, MSG_DONTWAIT)),
+    receive: (descriptor, { headers, count }) => orError(recvmmsg(descriptor, headers, count, MSG_DONTWAIT, null)),
+  };
+}
+
+function createMessages(koffi: Koffi, count: number, size: number): Messages {
+  const bytes = Buffer.alloc(count * size);
+  const parts = Buffer.alloc(count * IOVEC);
+  const headers = Buffer.alloc(count * MMSGHDR);
+  const [first, firstPart] = [koffi.address(bytes), koffi.address(parts)];
+  for (let place = 0; place < count; place += 1) {
+    parts.writeBigUInt64LE(first + BigInt(place * size), place * IOVEC);
+    parts.writeBigUInt64LE(BigInt(size), place * IOVEC + IOVEC_LENGTH);
+    headers.writeBigUInt64LE(firstPart + BigInt(place * IOVEC), place * MMSGHDR + MSG_IOV);
+    headers.writeBigUInt64LE(1n, place * MMSGHDR + MSG_IOVLEN);
+  }
+  return {
+    count,
+    size,
+    bytes,
+    headers,
+    setLength: (place, length) => parts.writeUInt32LE(length, place * IOVEC + IOVEC_LENGTH),
+    lengthOf: (place) => headers.readUInt32LE(place * MMSGHDR + MSG_LEN),
+  };
+}
