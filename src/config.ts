@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Limits } from './catalogue/list.ts';
 import type { Notify } from './config/channels.ts';
 import type { Serve } from './config/schedules.ts';
@@ -52,14 +52,14 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
   const named = file ?? (env.DNSBLWATCH_CONFIG || undefined);
   const found = named ?? (existsSync(places.config) ? places.config : null);
   const given = found === null ? {} : await (await import('./config/read.ts')).readConfigFile(found);
-  const beside = found === null ? process.cwd() : path.dirname(path.resolve(found));
+  const beside = found === null ? process.cwd() : dirname(resolve(found));
   const where = `configuration ${found ?? 'without a file'}`;
   const fromEnvironment = keysFrom(env);
   const folder = given.database === undefined ? undefined : databaseFrom(given.database, beside);
   return {
     file: found,
     database: env.DNSBLWATCH_DATABASE || env.DATABASE_URL || folder || places.data,
-    catalogue: [given.catalogue ?? []].flat().map((one) => path.resolve(beside, one)),
+    catalogue: [given.catalogue ?? []].flat().map((one) => resolve(beside, one)),
     lists: [given.lists ?? 'default'].flat().join(','),
     targets: given.targets ?? null,
     keys: { ...given.keys, ...fromEnvironment },
@@ -93,7 +93,7 @@ export async function loadConfig({ file, env }: { file?: string | undefined; env
 }
 
 function databaseFrom(text: string, beside: string): string {
-  return /^[a-z]+:\/\//i.test(text) ? text : path.resolve(beside, text);
+  return /^[a-z]+:\/\//i.test(text) ? text : resolve(beside, text);
 }
 
 const keyVariable = (id: string): string => `DNSBLWATCH_KEY_${id.toUpperCase().replaceAll('-', '_')}`;

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import module, { createRequire } from 'node:module';
-import path from 'node:path';
-import vm from 'node:vm';
+import { createRequire, enableCompileCache } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
 import { nodeServes } from './node-version.js';
 import { codeFolder } from './places.ts';
 
@@ -17,22 +17,21 @@ declare const START_DIGEST: string;
  * compiled at each start.
  */
 if (nodeServes()) {
-  module.enableCompileCache(codeFolder());
-  const file = path.join(import.meta.dirname, 'start.js');
+  const file = join(import.meta.dirname, 'start.js');
   // V8 itself refuses what another version of it has made, but takes any source of the same length for the same.
-  const kept = path.join(codeFolder(), `start-${START_DIGEST}-${process.version}-${process.arch}`);
-  const source = `(function (module, require, load, __dirname, __filename) {${readFileSync(file, 'latin1')}\n})`;
-  const script = new vm.Script(source, {
-    filename: file,
-    cachedData: codeIn(kept),
-  });
-  // In a script of node:vm `import()` is experimental, and says so: tools/build.ts has put `load()` there.
-  const load = (chunk: string): Promise<unknown> => import(chunk);
+  const kept = join(codeFolder(), `start-${START_DIGEST}-${process.version}-${process.arch}`);
+  const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData: codeIn(kept) });
   const loaded = { exports: {} as Start };
-  script.runInThisContext()(loaded, createRequire(file), load, path.dirname(file), file);
+  script.runInThisContext()(loaded, createRequire(file), load, dirname(file), file);
   void loaded.exports.start(() => {
     if (script.cachedDataRejected !== false) keep(kept, script.createCachedData());
   });
+}
+
+/** In a script of node:vm `import()` is experimental, and says so: tools/build.ts has put `load()` there. */
+function load(chunk: string): Promise<unknown> {
+  enableCompileCache(codeFolder()); // once more is no matter
+  return import(chunk);
 }
 
 function codeIn(file: string): Buffer | undefined {
@@ -47,7 +46,7 @@ function codeIn(file: string): Buffer | undefined {
 function keep(file: string, code: Buffer): void {
   const unfinished = `${file}.${process.pid}`;
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true });
     const open = openSync(unfinished, 'wx', 0o600);
     try {
       writeFileSync(open, code);

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import path from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -15,17 +15,17 @@ export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Pl
   const name = 'dnsblwatch';
   if (root) {
     const data = `/var/lib/${name}`;
-    const state = env.DNSBLWATCH_STATE || path.join(data, 'state');
+    const state = env.DNSBLWATCH_STATE || join(data, 'state');
     return { config: `/etc/${name}/config.yaml`, data, state, cache: `/var/cache/${name}` };
   }
   const home = env.HOME || homedir();
   const folder = (variable: string, ...otherwise: string[]): string => {
     const given = env[variable];
     // The XDG specification: a relative path is to be ignored.
-    return path.join(given !== undefined && path.isAbsolute(given) ? given : path.join(home, ...otherwise), name);
+    return join(given !== undefined && isAbsolute(given) ? given : join(home, ...otherwise), name);
   };
   return {
-    config: path.join(folder('XDG_CONFIG_HOME', '.config'), 'config.yaml'),
+    config: join(folder('XDG_CONFIG_HOME', '.config'), 'config.yaml'),
     data: folder('XDG_DATA_HOME', '.local', 'share'),
     state: env.DNSBLWATCH_STATE || folder('XDG_STATE_HOME', '.local', 'state'),
     cache: folder('XDG_CACHE_HOME', '.cache'),
@@ -34,5 +34,5 @@ export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Pl
 
 /** Where the program's code is kept compiled. */
 export function codeFolder(): string {
-  return path.join(placesOf(environment()).cache, 'code');
+  return join(placesOf(environment()).cache, 'code');
 }

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { basename, join } from 'node:path';
 import type { ListDefinition } from './list.ts';
 
 /** One file per operator or group, each in the schema of the catalogue file; a test checks them against it. */
-const FOLDER = path.join(import.meta.dirname, 'data');
+const FOLDER = join(import.meta.dirname, 'data');
 const SUFFIX = '.json';
 
 let definitions: ListDefinition[] | undefined;
@@ -15,9 +15,9 @@ export function builtinDefinitions(): ListDefinition[] {
 }
 
 function readFolder(): ListDefinition[] {
-  const names = readdirSync(FOLDER).map((file) => path.basename(file, SUFFIX));
+  const names = readdirSync(FOLDER).map((file) => basename(file, SUFFIX));
   return names.sort().flatMap((name) => {
-    const file = JSON.parse(readFileSync(path.join(FOLDER, name + SUFFIX), 'utf8')) as { lists: ListDefinition[] };
+    const file = JSON.parse(readFileSync(join(FOLDER, name + SUFFIX), 'utf8')) as { lists: ListDefinition[] };
     return file.lists;
   });
 }
