@@ -26,7 +26,7 @@ const events = runRound({
   ask: transport.ask,
   askMany: transport.askMany,
   resolver: 'auto',
-  systemServers: [],
+  systemServers: () => [],
   timeout,
   pacing: createPacing({ ledger: memoryLedger(), limits: 'none' }),
   now: () => new Date(),

@@ -30,7 +30,7 @@ export async function withAsking<T>(
       ask: transport.ask,
       askMany: transport.askMany,
       resolver: settings.resolver,
-      systemServers: systemServers(),
+      systemServers,
       timeout: settings.timeout,
       pacing,
       now: world.now,

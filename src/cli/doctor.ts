@@ -17,7 +17,7 @@ import type { World } from './world.ts';
 
 /** The network around this machine; tests give their own. */
 export type Surroundings = {
-  systemServers: Server[];
+  systemServers(): Server[];
   /** An address where no name server can be. */
   nowhere: Server;
   /** The address that this machine sends from; null if it has no way out. */
@@ -35,7 +35,7 @@ export async function doctor(
   options: CommonOptions,
   world: World,
   around: Surroundings = {
-    systemServers: systemServers(),
+    systemServers,
     nowhere: NOWHERE,
     sendingAddress: () => sendingAddress(NOWHERE),
   },
@@ -65,7 +65,7 @@ async function lookAtDns(
   const transport = openTransport();
   const ledger = stateLedger(settings.config.places.state);
   const asking = { ask: transport.ask, timeout, signal: world.signal };
-  const resolvers = typeof resolver === 'string' ? around.systemServers : [resolver.host];
+  const resolvers = typeof resolver === 'string' ? around.systemServers() : [resolver.host];
   try {
     const [probes, answered, reverse, tests] = await Promise.all([
       probeResolvers(resolvers, asking),

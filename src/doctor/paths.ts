@@ -52,7 +52,7 @@ export async function testPaths(lists: readonly List[], settings: PathSettings):
 async function testOthers(lists: readonly List[], settings: PathSettings): Promise<PathTest[]> {
   const { resolver, systemServers } = settings;
   if (typeof resolver !== 'string') return await testThrough(lists, 'host', [resolver.host], settings);
-  if (resolver === 'system') return await testThrough(lists, 'system', systemServers, settings);
+  if (resolver === 'system') return await testThrough(lists, 'system', systemServers(), settings);
   const direct = await testBy(lists, 'direct', { ...settings, resolver: 'direct' });
   if (resolver === 'direct') return direct;
   const ended = new Set<string>();
@@ -63,7 +63,7 @@ async function testOthers(lists: readonly List[], settings: PathSettings): Promi
   }
   return [
     ...direct,
-    ...(await testThrough(lists, 'system', systemServers, { ...settings, resolver: 'system' }, ended)),
+    ...(await testThrough(lists, 'system', systemServers(), { ...settings, resolver: 'system' }, ended)),
   ];
 }
 

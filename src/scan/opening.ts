@@ -34,7 +34,7 @@ type Outcome = Exclude<Opening, { kind: 'referral' }>;
 
 export type Surroundings = {
   resolver: ResolverSetting;
-  systemServers: Server[];
+  systemServers(): Server[];
   findNameServers: FindNameServers;
   port: PortWatch;
 };
@@ -157,8 +157,8 @@ async function findPath(
     if (around.port.blocked() || memory.nameServers === null) return notTried('port 53 is blocked here');
     return { name, servers: memory.nameServers, resolver: false };
   }
-  const resolvers = name === 'host' ? hostOf(around.resolver) : resolversFor(list, around.systemServers);
-  const why = whyNotThrough(list, name, name === 'host' ? resolvers : around.systemServers);
+  const resolvers = name === 'host' ? hostOf(around.resolver) : resolversFor(list, around.systemServers());
+  const why = whyNotThrough(list, name, name === 'host' ? resolvers : around.systemServers());
   if (why === null) return { name, servers: resolvers, resolver: true };
   return around.resolver === 'auto' ? notTried(why) : { ...notTried(why), health: 'refused', why: 'list-refused' };
 }
@@ -171,7 +171,7 @@ function notTried(detail: string): Trouble {
 
 async function find(line: Line, zone: string, deadline: number, around: Surroundings): Promise<Server[]> {
   const options = { deadline: Math.max(1, Math.round(deadline)), signal: line.signal };
-  return around.findNameServers(zone, line.ask, around.systemServers, options);
+  return around.findNameServers(zone, line.ask, around.systemServers(), options);
 }
 
 /** All kinds at once; a zone that is delegated further down is followed there. */

@@ -22,7 +22,8 @@ export type RoundInput = {
   /** For lists without limits; without it, everything is asked one by one. */
   askMany?: AskMany;
   resolver: ResolverSetting;
-  systemServers: Server[];
+  /** Asked for only where a list is not asked at servers of its own. */
+  systemServers(): Server[];
   /** Milliseconds that a lookup may take over all its tries; an opening, over all paths. */
   timeout: number;
   pacing: Pacing;
@@ -60,9 +61,10 @@ export async function* runRound(input: RoundInput): AsyncGenerator<RoundEvent, v
   const stop = new AbortController();
   const signal = input.signal === undefined ? stop.signal : AbortSignal.any([input.signal, stop.signal]);
   const operators = createOperators(input.workedBefore);
+  let systemServers: Server[] | undefined;
   const around = {
     resolver: input.resolver,
-    systemServers: input.systemServers,
+    systemServers: () => (systemServers ??= input.systemServers()),
     findNameServers: input.findNameServers ?? findNameServers,
     port: watchPort(),
   };

@@ -58,7 +58,7 @@ function catalogue(lists: Record<string, unknown>[]): string {
 }
 
 const around = (more: Partial<Surroundings>): Surroundings => ({
-  systemServers: [],
+  systemServers: () => [],
   nowhere: silent.address,
   sendingAddress: async () => '192.168.1.2',
   findNameServers: async () => [],
@@ -78,7 +78,7 @@ test('doctor finds nothing to mend where everything is in order', async () => {
   );
   const file = catalogue([{ id: 'good', zone: 'good.test' }]);
   const options = { catalogue: [file], lists: 'good', timeout: '1000' };
-  const network = around({ systemServers: [resolver.address], findNameServers: async () => [good.address] });
+  const network = around({ systemServers: () => [resolver.address], findNameServers: async () => [good.address] });
   await doctor({ ...options, format: 'json' }, world(), network);
   expect(report().summary).toEqual({ problems: 0 });
   expect(report().tests.map(({ list, path, health }) => `${list} ${path} ${health}`)).toEqual([
@@ -107,7 +107,7 @@ test('doctor prints a line and a fix for each problem, --quiet nothing else', as
     { id: 'dead', zone: 'dead.test', servers: [silent.address] },
   ]);
   const options = { catalogue: [file], lists: 'over,dead', timeout: '300', quiet: true };
-  await doctor(options, world(), around({ systemServers: [rewriting.address] }));
+  await doctor(options, world(), around({ systemServers: () => [rewriting.address] }));
   const lines = out.trimEnd().split('\n');
   expect(lines.filter((line) => line.startsWith('problem  '))).toHaveLength(3);
   expect(lines.filter((line) => line.startsWith('  fix: '))).toHaveLength(3);
@@ -121,7 +121,7 @@ test('doctor sees an interception and counts its silent lists once', async () =>
   const everywhere = await lab.start(() => ({ nxdomain: true, ra: true, aa: false }));
   const file = catalogue([{ id: 'one', zone: 'one.test' }]);
   const options = { catalogue: [file], lists: 'one', timeout: '500', format: 'json', resolver: 'direct' };
-  const network = { systemServers: [everywhere.address], nowhere: everywhere.address };
+  const network = { systemServers: () => [everywhere.address], nowhere: everywhere.address };
   await doctor(options, world(), around({ ...network, findNameServers: async () => [everywhere.address] }));
   expect(report().findings.filter(({ state }) => state === 'problem')).toMatchObject([{ about: 'port-53' }]);
 });

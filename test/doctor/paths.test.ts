@@ -20,7 +20,7 @@ function settings(given: Partial<PathSettings>): PathSettings {
     zoneToAsk: (list) => list.zone,
     ask: transport.ask,
     resolver: 'auto',
-    systemServers: [],
+    systemServers: () => [],
     timeout: 1000,
     pacing: createPacing({ ledger: memoryLedger(), limits: 'none' }),
     now: () => new Date(),
@@ -34,7 +34,7 @@ const short = (tests: PathTest[]): string[] => tests.map(({ list, path, health }
 test('in auto each list is tested directly and through the resolver, with every control', async () => {
   const direct = await lab.start(zone('one.test'));
   const resolver = await lab.start((q) => ({ ...zone('one.test')(q), ra: true, aa: false }));
-  const given = settings({ systemServers: [resolver.address], findNameServers: async () => [direct.address] });
+  const given = settings({ systemServers: () => [resolver.address], findNameServers: async () => [direct.address] });
   const tests = await testPaths([labList({ id: 'one' })], given);
   expect(short(tests)).toEqual(['one direct healthy', 'one system healthy']);
   const roles = new Set(tests[0]?.controls.map(({ role, answered }) => `${role} ${answered}`));
@@ -44,7 +44,10 @@ test('in auto each list is tested directly and through the resolver, with every 
 test('a list whose servers are given is asked there only', async () => {
   const server = await lab.start(zone('one.test'));
   const resolver = await lab.start(() => ({ refused: true }));
-  const tests = await testPaths([labList({ id: 'one' }, server)], settings({ systemServers: [resolver.address] }));
+  const tests = await testPaths(
+    [labList({ id: 'one' }, server)],
+    settings({ systemServers: () => [resolver.address] }),
+  );
   expect(short(tests)).toEqual(['one servers healthy']);
   expect(resolver.questions).toEqual([]);
 });
@@ -52,7 +55,7 @@ test('a list whose servers are given is asked there only', async () => {
 test('an operator that is over its limit directly is not asked through the resolver', async () => {
   const direct = await lab.start(() => ({ a: ['127.0.0.9'] }));
   const resolver = await lab.start(zone('one.test'));
-  const given = settings({ systemServers: [resolver.address], findNameServers: async () => [direct.address] });
+  const given = settings({ systemServers: () => [resolver.address], findNameServers: async () => [direct.address] });
   const tests = await testPaths([labList({ id: 'one' })], given);
   expect(short(tests)).toEqual(['one direct refused', 'one system not-asked']);
   expect(tests[1]?.detail).toMatch(/not to be evaded/);
@@ -62,7 +65,7 @@ test('an operator that is over its limit directly is not asked through the resol
 test('a list that refuses public resolvers is not asked through one, and is said to be not asked', async () => {
   const list = labList({ id: 'one', access: { publicResolversRefused: true } });
   for (const resolver of ['auto', 'system'] as const) {
-    const tests = await testPaths([list], settings({ resolver, systemServers: ['8.8.8.8:53'] }));
+    const tests = await testPaths([list], settings({ resolver, systemServers: () => ['8.8.8.8:53'] }));
     const last = tests.at(-1);
     expect(`${last?.path} ${last?.health} ${last?.detail}`).toBe(
       'system not-asked it refuses public resolvers, as 8.8.8.8:53 is one',

@@ -158,7 +158,7 @@ describe('from one path to the next', () => {
     const { results, reports } = await run(
       inputFor(transport, [labList({ id: 'bl' })], TARGETS, {
         timeout: 600,
-        systemServers: resolver === null ? [] : [resolver.address],
+        systemServers: () => (resolver === null ? [] : [resolver.address]),
         findNameServers: async () => (name === null ? [] : [name.address]),
       }),
     );
@@ -171,7 +171,7 @@ describe('from one path to the next', () => {
   test('the first resolver of the machine is asked, the second only when it fails', async () => {
     const first = await lab.start(resolving(zone('bl.test', LISTED)));
     const second = await lab.start(resolving(zone('bl.test', LISTED)));
-    const options = { systemServers: [first.address, second.address] };
+    const options = { systemServers: () => [first.address, second.address] };
     const texts = Array.from({ length: 300 }, (_, at) => `192.0.${2 + (at >> 8)}.${at & 255}`);
     await run(inputFor(transport, [labList({ id: 'bl' })], texts, options));
     expect(second.questions).toEqual([]);
@@ -184,7 +184,7 @@ describe('from one path to the next', () => {
   test('recursion is wanted of resolvers only', async () => {
     const name = await lab.start(zone('bl.test'));
     const resolver = await lab.start(resolving(zone('bl.test')));
-    const options = { systemServers: [resolver.address], findNameServers: async () => [name.address] };
+    const options = { systemServers: () => [resolver.address], findNameServers: async () => [name.address] };
     await run(inputFor(transport, [labList({ id: 'bl' })], TARGETS, options));
     await run(inputFor(transport, [labList({ id: 'bl' })], TARGETS, { ...options, resolver: 'system' }));
     expect(new Set(name.questions.map((question) => question.recursionDesired))).toEqual(new Set([false]));
@@ -196,7 +196,7 @@ describe('from one path to the next', () => {
     const own = await lab.start(zone('own.test'));
     const lists = [labList({ id: 'bl', operator: 'one' }), labList({ id: 'own', operator: 'one' }, own)];
     const texts = Array.from({ length: 30 }, (_, at) => `192.0.2.${at}`);
-    const options = { systemServers: [resolver.address], batchSize: 10 };
+    const options = { systemServers: () => [resolver.address], batchSize: 10 };
     const { reports } = await run(inputFor(transport, lists, texts, { ...options, resolver: 'system' }));
     expect(Object.fromEntries(reports.map(({ id, health }) => [id, health]))).toEqual({
       bl: 'refused',
@@ -273,7 +273,7 @@ describe('from one path to the next', () => {
       TARGETS,
       {
         timeout: 400,
-        systemServers: [resolver.address],
+        systemServers: () => [resolver.address],
         findNameServers: async (name) => {
           if (name === 'd.test') await threeSilent;
           return [silent.address];

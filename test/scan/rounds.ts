@@ -23,7 +23,7 @@ export function inputFor(
     ask: transport.ask,
     ...(options.ask === undefined ? { askMany: transport.askMany } : {}),
     resolver: 'auto',
-    systemServers: [],
+    systemServers: () => [],
     timeout: 1000,
     pacing: createPacing({ ledger: memoryLedger(), limits: 'none' }),
     now: () => new Date(),
