@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { builtinDefinitions } from '../src/catalogue/builtin.ts';
 import { readDefinitions } from '../src/catalogue/file.ts';
+import { writeLines } from '../src/catalogue/lines.ts';
 
 /**
  * dist/: what the npm package runs. Bundled, for importing drizzle-orm unbundled takes over a second; not minified, so
@@ -146,7 +147,7 @@ readDefinitions('built-in', { lists: builtinDefinitions() });
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(path.join(dist, 'data'), { recursive: true });
 writeFileSync(path.join(dist, 'package.json'), '{ "type": "commonjs" }\n');
-writeFileSync(path.join(dist, 'data/lists.json'), JSON.stringify({ lists: builtinDefinitions() }));
+writeFileSync(path.join(dist, 'data/lists.ndjson'), writeLines(builtinDefinitions()));
 
 const commands = new Map<string, string>();
 await build({ ...commonJs, entryPoints: ['src/errors.ts'] });

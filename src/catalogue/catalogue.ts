@@ -1,13 +1,15 @@
 import { UserError } from '../errors.ts';
-import { builtinDefinitions } from './builtin.ts';
+import { builtin } from './builtin.ts';
 import type { List, ListDefinition } from './list.ts';
 import { resolveList } from './resolve.ts';
 
 export type Catalogue = {
-  lists: List[];
+  readonly lists: List[];
   /** Ids of the lists that the user's catalogue file adds to the built-in ones. */
   added: ReadonlySet<string>;
   find(idOrFormerOrZone: string): List | undefined;
+  /** The lists of these ids in the order of the catalogue. */
+  inOrder(ids: ReadonlySet<string>): List[];
   /** Not retired, and its key is known if it needs one. */
   usable(list: List): boolean;
   /** The zone with the account key in it: for the question only, never for output. Throws without a key. */
@@ -16,12 +18,9 @@ export type Catalogue = {
 
 const KEY_MARK = '{key}';
 
-let builtin: List[] | undefined;
-
 /** The built-in catalogue, retired lists included. */
 export function builtinLists(): List[] {
-  builtin ??= builtinDefinitions().map(resolveList);
-  return builtin;
+  return buildCatalogue([], {}).lists;
 }
 
 /**
@@ -29,22 +28,23 @@ export function builtinLists(): List[] {
  * one). `keys` are account keys by list id or by operator; `placeOfKey` says where one stands, for messages.
  */
 export function buildCatalogue(
-  extra: ListDefinition[],
+  extra: readonly ListDefinition[],
   keys: Record<string, string>,
   placeOfKey = (name: string): string => `keys.${name}`,
 ): Catalogue {
-  const definitions = new Map(builtinDefinitions().map((definition) => [definition.id, definition]));
-  const added = new Set(extra.map((definition) => definition.id).filter((id) => !definitions.has(id)));
-  for (const definition of extra) definitions.set(definition.id, { ...definitions.get(definition.id), ...definition });
-  const lists = extra.length === 0 ? builtinLists() : [...definitions.values()].map(resolveList);
-  checkKeys(lists, keys, placeOfKey);
-
-  const index = indexOf(lists);
+  const { ids, added, all, withId, named } = together(extra);
+  if (Object.keys(keys).length > 0) checkKeys(all(), keys, placeOfKey);
   const keyOf = (list: List): string | undefined => keys[list.id] ?? keys[list.operator];
   return {
-    lists,
+    get lists() {
+      return all();
+    },
     added,
-    find: (name) => index.get(name.toLowerCase().replace(/\.$/, '')),
+    find(text) {
+      const name = text.toLowerCase().replace(/\.$/, '');
+      return withId(name) ?? named(name);
+    },
+    inOrder: (chosen) => ids.filter((id) => chosen.has(id)).flatMap((id) => withId(id) ?? []),
     usable: (list) => list.retired === null && (!list.zone.includes(KEY_MARK) || keyOf(list) !== undefined),
     zoneToAsk(list) {
       if (!list.zone.includes(KEY_MARK)) return list.zone;
@@ -53,6 +53,39 @@ export function buildCatalogue(
       return list.zone.replace(KEY_MARK, key);
     },
   };
+}
+
+/** The built-in lists and the user's; a list is read when it is asked for, and all when one is asked for by its zone. */
+function together(extra: readonly ListDefinition[]): {
+  ids: readonly string[];
+  added: ReadonlySet<string>;
+  all(): List[];
+  withId(id: string): List | undefined;
+  named(name: string): List | undefined;
+} {
+  const { ids: builtinIds, read } = builtin();
+  const given = new Map<string, ListDefinition>();
+  for (const definition of extra)
+    given.set(definition.id, { ...(given.get(definition.id) ?? read(definition.id)), ...definition });
+  const ids = [...new Set([...builtinIds, ...given.keys()])];
+
+  const resolved = new Map<string, List>();
+  const withId = (id: string): List | undefined => {
+    const definition = resolved.has(id) ? undefined : (given.get(id) ?? read(id));
+    if (definition !== undefined) resolved.set(id, resolveList(definition));
+    return resolved.get(id);
+  };
+  let lists: List[] | undefined;
+  const all = (): List[] => {
+    lists ??= ids.flatMap((id) => withId(id) ?? []);
+    return lists;
+  };
+  let index: Map<string, List> | undefined;
+  const named = (name: string): List | undefined => {
+    index ??= indexOf(all());
+    return index.get(name);
+  };
+  return { ids, added: new Set(ids.slice(builtinIds.length)), all, withId, named };
 }
 
 /** What to say to a user who names a keyed list without having its key. */

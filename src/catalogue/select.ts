@@ -9,14 +9,14 @@ const AT_LEAST_MEDIUM = new Set(['medium', 'high']);
  * the catalogue's order. A retired list is given only to who names it, so that he is told.
  */
 export function selectLists(catalogue: Catalogue, spec: string): List[] {
-  const chosen = new Set<List>();
+  const chosen = new Set<string>();
   const words = spec
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
   if (words.length === 0) throw new UserError(`lists "${spec}": names none; expected default, all, ids or tags`);
-  for (const word of words) for (const list of selectWord(catalogue, word)) chosen.add(list);
-  return catalogue.lists.filter((list) => chosen.has(list));
+  for (const word of words) for (const { id } of selectWord(catalogue, word)) chosen.add(id);
+  return catalogue.inOrder(chosen);
 }
 
 function selectWord(catalogue: Catalogue, word: string): List[] {

@@ -132,7 +132,7 @@ function scannerFor({ db, lists, lab, transport, now, changes }: Around): Scanne
       zoneToAsk: ({ zone }) => zone,
       ask: transport.ask,
       resolver: 'auto',
-      systemServers: [],
+      systemServers: () => [],
       timeout: 1000,
       pacing: createPacing({ ledger: memoryLedger(), limits: 'none' }),
       now,
