@@ -45,16 +45,18 @@ export async function connectAll(sockets: readonly Socket[], peer: Peer, receive
 
 function connect(socket: Socket, peer: Peer, place: number, receive: Receive): Promise<boolean> {
   return new Promise((resolve) => {
-    const fail = (): void => resolve(false);
-    socket.once('error', fail);
+    const end = (error?: Error): void => resolve(error === undefined);
+    socket.once('error', end);
     socket.on('message', (message) => receive(place, message));
-    socket.connect(peer.port, peer.address, () => {
+    // Its error goes to the callback, whose type lacks it.
+    socket.connect(peer.port, peer.address, ((error?: Error) => {
+      if (error) return end(error);
       widen(socket);
-      socket.off('error', fail);
+      socket.off('error', end);
       socket.on('error', () => {}); // such as ECONNREFUSED: the port may be open again in a moment
       socket.unref();
-      resolve(true);
-    });
+      end();
+    }) as () => void);
   });
 }
 
