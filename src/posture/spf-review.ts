@@ -1,5 +1,5 @@
 import type { Lookup } from '../dns/lookup.ts';
-import { isSpf, parseSpf, type SpfTerm } from '../targets/spf.ts';
+import { isSpf, parseSpf, spfWords } from '../targets/spf.ts';
 import { evaluateSpf, type SpfEvaluation } from './mailauth.ts';
 
 /**
@@ -9,7 +9,8 @@ import { evaluateSpf, type SpfEvaluation } from './mailauth.ts';
 export type SpfReview = {
   /** The larger of the two families; `counted` is false where a failed lookup or a broken record ended the count. */
   lookups: number;
-  voids: number;
+  /** Hosts with addresses of one family only are void for senders of the other. */
+  voids: { ipv4: number; ipv6: number };
   counted: boolean;
   /** Records met on the way, by domain: the domain's own, included and redirected to. */
   records: Map<string, string>;
@@ -19,14 +20,15 @@ export type SpfReview = {
   broken: string | null;
   /** Why DNS could not say. */
   failed: string | null;
-  /** An address that nobody lists passes. */
+  /** An address that nobody lists passes; `openTerms`: the domain's own terms by which it does. */
   passesAnyone: boolean;
+  openTerms: string[];
   /** Hosts of mx terms with more than ten. */
   crowdedMx: { domain: string; hosts: number }[];
 };
 
 /** Class E and a documentation prefix of RFC 9637: nobody sends from there, nor lists them but by listing all. */
-const NOBODY = ['247.113.89.201', '3fff:fa7:5eed:9b1::e3d7'];
+const NOBODY = ['247.113.89.201', '3fff:fa7:5eed:9b1::e3d7'] as const;
 /** What receivers look up, find nothing for, and follow of an mx term before they give up (RFC 7208 4.6.4). */
 export const SPF_MOST = { lookups: 10, voids: 2, mx: 10 };
 /** Where counting stops: what gets there is a loop, or as good as one. */
@@ -43,29 +45,56 @@ export async function reviewSpf(domain: string, lookup: Lookup, patience: number
     if (type === 'MX' && answer.records.length > SPF_MOST.mx) crowded.set(bare(name), answer.records.length);
     return answer;
   };
-  const both = await Promise.all(
-    NOBODY.map((address) =>
-      evaluateSpf({ address, sender: `postmaster@${domain}`, helo: domain }, watching, { most: COUNT_TO, patience }),
-    ),
-  );
+  const evaluate = (address: string, by: Lookup): Promise<SpfEvaluation> =>
+    evaluateSpf({ address, sender: `postmaster@${domain}`, helo: domain }, by, { most: COUNT_TO, patience });
+  const [ipv4, ipv6] = await Promise.all([evaluate(NOBODY[0], watching), evaluate(NOBODY[1], watching)]);
+  const both = [ipv4, ipv6];
   const loop = loopFrom(domain, records);
   const overCount = both.some(({ lookups, voids }) => lookups > COUNT_TO.lookups || voids > COUNT_TO.voids);
   const permanent = both.find(({ result }) => result === 'permerror');
   return {
     lookups: Math.max(...both.map((one) => one.lookups)),
-    voids: Math.max(...both.map((one) => one.voids)),
+    voids: { ipv4: ipv4.voids, ipv6: ipv6.voids },
     counted: both.every(({ result }) => result !== 'permerror' && result !== 'temperror'),
     records,
     loop,
     broken: permanent === undefined || loop !== null || overCount ? null : permanent.why,
     failed: both.find(({ result }) => result === 'temperror')?.why ?? null,
     passesAnyone: both.some(passes),
+    openTerms: both.some(passes) ? await openTerms(domain, records.get(bare(domain)) ?? '', lookup, evaluate) : [],
     crowdedMx: [...crowded].map(([name, hosts]) => ({ domain: name, hosts })),
   };
 }
 
+/** Terms of a record that are tried; real ones have a dozen. */
+const MOST_TERMS = 50;
+
+/** Each term is tried as a record of its own. */
+async function openTerms(
+  domain: string,
+  record: string,
+  lookup: Lookup,
+  evaluate: (address: string, by: Lookup) => Promise<SpfEvaluation>,
+): Promise<string[]> {
+  const tried = spfWords(record)
+    .slice(0, MOST_TERMS)
+    .map(async (word) => {
+      const alone: Lookup = async (name, type) => {
+        const answer = await lookup(name, type);
+        if (type !== 'TXT' || answer.kind !== 'records' || bare(name) !== bare(domain)) return answer;
+        return {
+          ...answer,
+          records: answer.records.filter(({ data }) => isSpf(data)).map((one) => ({ ...one, data: `v=spf1 ${word}` })),
+        };
+      };
+      const open = await Promise.all(NOBODY.map((address) => evaluate(address, alone)));
+      return open.some(passes) ? word : null;
+    });
+  return (await Promise.all(tried)).filter((word) => word !== null);
+}
+
 const passes = ({ result }: SpfEvaluation): boolean => result === 'pass';
-const bare = (name: string): string => name.toLowerCase().replace(/\.$/, '');
+export const bare = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
 /** The first way from a record back to itself through include and redirect; macros lead nowhere in particular. */
 function loopFrom(start: string, records: ReadonlyMap<string, string>): string[] | null {
@@ -89,24 +118,4 @@ function namedDomains(record: string): string[] {
   return parseSpf(record)
     .terms.filter((term) => term.kind === 'name' && (term.name === 'include' || term.name === 'redirect'))
     .flatMap((term) => (term.kind === 'name' && term.domain !== null ? [bare(term.domain)] : []));
-}
-
-/** The `all` that counts: the record's own, else that of the record it redirects to; null: none, which is neutral. */
-export function effectiveAll(
-  domain: string,
-  records: ReadonlyMap<string, string>,
-): { qualifier: SpfTerm['qualifier']; from: string } | null {
-  const seen = new Set<string>();
-  for (let at = bare(domain); !seen.has(at); ) {
-    seen.add(at);
-    const record = records.get(at);
-    if (record === undefined) return null;
-    const { terms } = parseSpf(record);
-    const all = terms.find(({ name }) => name === 'all');
-    if (all !== undefined) return { qualifier: all.qualifier, from: at };
-    const redirect = terms.find((term) => term.kind === 'name' && term.name === 'redirect');
-    if (redirect?.kind !== 'name' || redirect.domain === null) return null;
-    at = bare(redirect.domain);
-  }
-  return null;
 }

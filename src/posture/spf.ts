@@ -2,12 +2,12 @@ import { isSpf, parseSpf, spfWords } from '../targets/spf.ts';
 import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
 import { spfSyntaxFault } from './mailauth.ts';
 import { find, recordLine } from './records.ts';
-import { effectiveAll, reviewSpf, SPF_MOST, type SpfReview } from './spf-review.ts';
+import { ALL, judgeAll } from './spf-all.ts';
+import { reviewSpf, SPF_MOST, type SpfReview } from './spf-review.ts';
 import type { Asking, Subject } from './subject.ts';
 
 const RECORD: Check = { check: 'spf.record', severity: 'high', rfc: 'RFC 7208 3, 4.5, 4.6' };
 const LOOKUPS: Check = { check: 'spf.lookups', severity: 'high', rfc: 'RFC 7208 4.6.4' };
-const ALL: Check = { check: 'spf.all', severity: 'medium', rfc: 'RFC 7208 5.1' };
 const PTR: Check = { check: 'spf.ptr', severity: 'low', rfc: 'RFC 7208 5.5' };
 const SIZE: Check = { check: 'spf.size', severity: 'low', rfc: 'RFC 7208 3.4' };
 const DUPLICATES: Check = { check: 'spf.duplicates', severity: 'low', rfc: 'RFC 7208 4.6.4' };
@@ -61,21 +61,34 @@ function judgeReview(domain: string, record: string, evidence: string[], review:
 
 function noRecord(domain: string, texts: string[]): Finding {
   const meant = texts.find((text) => /spf/i.test(text.slice(0, 20)));
+  const [before, after] = [meant === undefined ? null : recordLine(domain, 'TXT', meant), repaired(meant ?? '')];
+  if (meant === undefined)
+    return fail(RECORD, domain, 'no SPF record', {
+      fix: {
+        say: 'name the addresses that send for the domain; begin with ~all, and keep it',
+        after: recordLine(domain, 'TXT', after),
+      },
+    });
   return fail(
     RECORD,
     domain,
-    meant === undefined
-      ? 'no SPF record'
-      : 'no SPF record: one that was probably meant as such does not begin with exactly "v=spf1 "',
+    'no SPF record: one that was probably meant as such does not begin with exactly "v=spf1 "',
     {
-      evidence: meant === undefined ? [] : [recordLine(domain, 'TXT', meant)],
-      fix: {
-        say: 'name the addresses that send for the domain; begin with ~all, and keep it',
-        before: meant === undefined ? null : recordLine(domain, 'TXT', meant),
-        after: recordLine(domain, 'TXT', 'v=spf1 mx ~all'),
-      },
+      evidence: before === null ? [] : [before],
+      fix: { say: 'begin it with "v=spf1 ", without quotes', before, after: recordLine(domain, 'TXT', after) },
     },
   );
+}
+
+/** A record that was meant as SPF as it would be valid; one to begin with where nothing of it can be kept. */
+function repaired(meant: string): string {
+  const words = meant
+    .replace(/^[^a-z]*(v\s*=\s*)?spf\d?[^a-z0-9+?~-]*/i, '')
+    .replace(/["“”]/g, '')
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  const record = ['v=spf1', ...words].join(' ');
+  return words.length > 0 && spfSyntaxFault(record) === null ? record : 'v=spf1 mx ~all';
 }
 
 function judgeValidity(domain: string, evidence: string[], { broken, failed, records }: SpfReview): Finding {
@@ -108,11 +121,12 @@ function judgeLimits(domain: string, evidence: string[], review: SpfReview): Fin
       `${lookups}${more} lookups to its end, and 10 are allowed: receivers give up (permerror)`,
       { evidence, fix },
     );
-  if (voids > SPF_MOST.voids)
+  const [least, most] = [Math.min(voids.ipv4, voids.ipv6), Math.max(voids.ipv4, voids.ipv6)];
+  if (least > SPF_MOST.voids)
     return fail(
       LOOKUPS,
       domain,
-      `${voids}${more} lookups find nothing, and 2 are allowed: receivers may give up (permerror)`,
+      `${least}${more} lookups find nothing, and 2 are allowed: receivers may give up (permerror)`,
       {
         evidence,
         fix: { say: 'take away the terms whose names no longer exist' },
@@ -124,51 +138,17 @@ function judgeLimits(domain: string, evidence: string[], review: SpfReview): Fin
     });
   if (!counted)
     return unknown(LOOKUPS, domain, `counted ${lookups} before it ended: ${broken ?? failed ?? ''}`, { evidence });
-  const room = lookups === SPF_MOST.lookups ? '; no room for one more' : '';
-  return pass(LOOKUPS, domain, `${lookups} of 10 lookups to its end, ${voids} of 2 find nothing${room}`, { evidence });
-}
-
-function judgeAll(
-  domain: string,
-  record: string,
-  evidence: string[],
-  { records, passesAnyone, failed }: SpfReview,
-): Finding {
-  const all = effectiveAll(domain, records);
-  const fix = (after: string) => ({
-    say: 'end with ~all (or -all)',
-    before: recordLine(domain, 'TXT', record),
-    after: recordLine(domain, 'TXT', after),
-  });
-  const ended = /(^| )[+?]?all( |$)/i.test(record)
-    ? record.replace(/(^| )[+?]?all(?= |$)/i, '$1~all')
-    : `${record.trimEnd()} ~all`;
-  if (passesAnyone || all?.qualifier === '+')
-    return fail(
-      ALL,
+  if (most > SPF_MOST.voids) {
+    const family = voids.ipv4 > voids.ipv6 ? 'IPv4' : 'IPv6';
+    return warn(
+      LOOKUPS,
       domain,
-      all?.qualifier === '+'
-        ? '+all: every address of the world may send as this domain'
-        : 'an address that nobody named passes: a term allows the whole world',
-      {
-        evidence,
-        severity: 'critical',
-        fix: fix(ended),
-      },
+      `for senders over ${family} ${most} lookups find nothing, and 2 are allowed: receivers may give up on them`,
+      { evidence, severity: 'low' },
     );
-  if (all === null && failed !== null && /redirect=/i.test(record)) return unknown(ALL, domain, failed, { evidence });
-  if (all === null)
-    return fail(ALL, domain, 'no "all" at the end: what is not named is neutral, as if there were no record', {
-      evidence,
-      fix: fix(ended),
-    });
-  const through = all.from === domain ? '' : ` (through ${all.from})`;
-  if (all.qualifier === '?')
-    return fail(ALL, domain, `?all${through}: what is not named is neutral, as if there were no record`, {
-      evidence,
-      fix: fix(ended),
-    });
-  return pass(ALL, domain, `${all.qualifier}all${through}`, { evidence });
+  }
+  const room = lookups === SPF_MOST.lookups ? '; no room for one more' : '';
+  return pass(LOOKUPS, domain, `${lookups} of 10 lookups to its end, ${least} of 2 find nothing${room}`, { evidence });
 }
 
 function judgeText(domain: string, record: string, records: ReadonlyMap<string, string>): Finding[] {

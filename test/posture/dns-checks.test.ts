@@ -321,10 +321,70 @@ describe('SPF', () => {
       'fail critical',
     ],
     ['0.0.0.0/0', 'v=spf1 ip4:0.0.0.0/0 -all', {}, 'fail critical'],
+    ['::/0', 'v=spf1 ip6:::/0 -all', {}, 'fail critical'],
+    ['a/0', 'v=spf1 a:mail.example.org/0 -all', {}, 'fail critical'],
+    ['exists of a fixed name', 'v=spf1 exists:mail.example.org -all', {}, 'fail critical'],
+    ['half of the world', 'v=spf1 ip4:0.0.0.0/1 -all', {}, 'fail high'],
+    ['a large network', 'v=spf1 ip4:10.0.0.0/8 -all', {}, 'pass medium'],
+    [
+      'a redirect to a record without one',
+      'v=spf1 redirect=r.example.net',
+      { 'r.example.net': { TXT: 'v=spf1 mx' } },
+      'fail medium',
+    ],
+    ['a redirect to no record', 'v=spf1 redirect=none.example.net', {}, 'not-applicable medium'],
   ])('all: %s', async (_rule, text, more, outcome) =>
     expect(outcomes(await findingsOf(spf(text, more), v4), 'spf.all')).toEqual([outcome]),
   );
 
+  test.each<[string, Zone, string]>([
+    ['v=spf1 mx +all', {}, 'example.org. 3600 IN TXT "v=spf1 mx ~all"'],
+    ['v=spf1 mx', {}, 'example.org. 3600 IN TXT "v=spf1 mx ~all"'],
+    ['v=spf1 mx ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all', {}, 'example.org. 3600 IN TXT "v=spf1 mx -all"'],
+    [
+      'v=spf1 mx include:r.example.net -all',
+      { 'r.example.net': { TXT: 'v=spf1 +all' } },
+      'example.org. 3600 IN TXT "v=spf1 mx -all"',
+    ],
+    [
+      'v=spf1 redirect=r.example.net',
+      { 'r.example.net': { TXT: 'v=spf1 mx ?all' } },
+      'r.example.net. 3600 IN TXT "v=spf1 mx ~all"',
+    ],
+    [
+      'v=spf1 redirect=r.example.net',
+      { 'r.example.net': { TXT: 'v=spf1 mx' } },
+      'r.example.net. 3600 IN TXT "v=spf1 mx ~all"',
+    ],
+  ])('the end of %s is mended where it stands', async (text, more, after) =>
+    expect(only(await findingsOf(spf(text, more), v4), 'spf.all').fix?.after).toBe(after),
+  );
+  test.each([
+    ['v=spf1\tip4:192.0.2.7 -all', 'v=spf1 ip4:192.0.2.7 -all'],
+    ['"v=spf1 ip4:192.0.2.7 -all"', 'v=spf1 ip4:192.0.2.7 -all'],
+    ['“v=spf1 ip4:192.0.2.7 -all”', 'v=spf1 ip4:192.0.2.7 -all'],
+    ['v=spf1\u00a0ip4:192.0.2.7 ~all', 'v=spf1 ip4:192.0.2.7 ~all'],
+    ['spf1 mx -all', 'v=spf1 mx -all'],
+    ['v=spf1; mx; -all', 'v=spf1 mx ~all'],
+    ['SPF: please see our page', 'v=spf1 mx ~all'],
+  ])('what was meant as a record is mended: %s', async (text, after) => {
+    const found = only(await findingsOf(spf(text), v4), 'spf.record');
+    expect([found.outcome, found.fix?.after]).toEqual(['fail', `example.org. 3600 IN TXT "${after}"`]);
+  });
+  test('hosts with IPv4 alone are void for senders over IPv6 only: little harm', async () => {
+    const hosts = {
+      'a.example.net': { A: '192.0.2.8' },
+      'b.example.net': { A: '192.0.2.9' },
+      'c.example.net': { A: '192.0.2.10' },
+    };
+    const found = only(
+      await findingsOf(spf('v=spf1 a:a.example.net a:b.example.net a:c.example.net -all', hosts), v4),
+      'spf.lookups',
+    );
+    expect(`${found.outcome} ${found.severity} ${found.why}`).toMatch(
+      /^warn low for senders over IPv6 3 lookups find nothing/,
+    );
+  });
   test.each([
     ['v=spf1 MX mx -all', 'v=spf1 MX -all'],
     ['v=spf1 exists:%{S}.e.example.net mx mx -all', 'v=spf1 exists:%{S}.e.example.net mx -all'],
