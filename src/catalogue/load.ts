@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../errors.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { parseDocument } from '../yaml.ts';
 import type { ListDefinition } from './list.ts';
 
@@ -17,15 +18,6 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const why =
-      code === 'ENOENT'
-        ? 'no such file'
-        : code === 'EACCES'
-          ? 'no permission to read it'
-          : code === 'EISDIR'
-            ? 'it is a folder'
-            : code;
-    throw new UserError(`catalogue ${path}: ${why}; expected a catalogue file in YAML or JSON`);
+    throw new UserError(`catalogue ${path}: ${whyUnreadable(error)}; expected a catalogue file in YAML or JSON`);
   }
 }

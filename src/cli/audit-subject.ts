@@ -3,6 +3,7 @@ import { UserError } from '../errors.ts';
 import { type Message, parseMessage } from '../posture/message.ts';
 import type { Subject } from '../posture/subject.ts';
 import { countOf, expand, parseTarget } from '../target.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import type { World } from './world.ts';
 
 /** What the user says about what is audited. */
@@ -75,9 +76,6 @@ export function readGiven(option: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(
-      `${option} ${file}: ${code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`}`,
-    );
+    throw new UserError(`${option} ${file}: ${whyUnreadable(error)}`);
   }
 }

@@ -32,6 +32,8 @@ const FORMATS = ['table', 'json', 'ndjson', 'csv', 'markdown', 'nagios'] as cons
 export async function auditGiven(words: string[], options: AuditOptions, world: World): Promise<ExitStatus> {
   if (options.history === true) return showHistory(words, options, world);
   const format = formatOf(options.format, FORMATS);
+  if (options.openRelay === true && options.connect === false)
+    throw new UserError('--open-relay --no-connect: a relay is tried over a connection; expected one of the two');
   const settings = await settingsOf(options, world);
   if (world.errIsTerminal && !settings.quiet) world.err(`auditing ${words.join(', ')} …\n`);
   const result = await auditFor(words, options, settings, world);
@@ -79,6 +81,8 @@ export async function auditFor(
   world: World,
 ): Promise<Audit> {
   const subject = await subjectOf(words, options, world);
+  if (options.openRelay === true && subject.addresses.length === 0)
+    throw new UserError('--open-relay: expected addresses, of servers of your own, beside the domain');
   return withPosture(settings, options, world, (asking) => audit(subject, asking, world.now));
 }
 

@@ -51,9 +51,15 @@ function written(read: Digest, format: (typeof FORMATS)[number], reader: ReturnT
 }
 
 async function sendDigests(span: number, options: DigestOptions, settings: Settings, world: World): Promise<number> {
-  if (options.tag !== undefined)
+  const given = Object.entries({
+    '--tag': options.tag,
+    '--format': options.format,
+    '--language': options.language,
+    '--time-zone': options.timeZone,
+  }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (given.length > 0)
     throw new UserError(
-      'digest --send --tag: every channel gets the tags of its routes; expected one of the two options',
+      `digest --send ${given.join(' ')}: every channel has its own, by its routes and its settings; expected --send without`,
     );
   const setup = await notifySetup(settings);
   return await withDatabase(settings.database, async (db) => {

@@ -6,6 +6,7 @@ import { changeHistory, type HistoryFilter, listingHistory } from '../listing/hi
 import { renderChanges, renderListings, renderThen } from '../output/history.ts';
 import { changesCsv, listingsCsv, thenCsv } from '../output/history-csv.ts';
 import { changesMarkdown, listingsMarkdown, thenMarkdown } from '../output/history-markdown.ts';
+import { quoted } from '../quoted.ts';
 import { expand, parseTarget, type TargetRange } from '../target.ts';
 import { withDatabase } from './database.ts';
 import { parseMoment } from './moment.ts';
@@ -32,17 +33,26 @@ export async function history(word: string | undefined, options: HistoryOptions,
   const format = formatOf(options.format, FORMATS);
   const settings = await settingsOf(options, world);
   const range = word === undefined ? undefined : parseTarget(word, { allowSpecial: true });
-  if (options.evidence === true && options.changes !== true)
-    throw new UserError('--evidence belongs to changes: expected --changes --evidence');
+  checkOptions(options);
   const filter = filterOf(range, options, settings, world.now());
   await withDatabase(settings.database, async (db) => {
     const shown = { settings, format, world };
     if (options.at !== undefined) {
       const at = parseMoment(options.at, '--at', world.now());
+      if (at > world.now()) throw new UserError(`--at "${options.at}": expected a time that is over`);
       await showMoment(db, at, range, filter, shown);
     } else if (options.changes === true) await showChanges(db, filter, options.evidence === true, shown);
     else await showListings(db, filter, shown);
   });
+}
+
+/** What does not go together would be passed over in silence. */
+function checkOptions(options: HistoryOptions): void {
+  if (options.evidence === true && options.changes !== true)
+    throw new UserError('--evidence belongs to changes: expected --changes --evidence');
+  const others = (['since', 'until', 'open', 'changes'] as const).filter((name) => options[name] !== undefined);
+  if (options.at !== undefined && others.length > 0)
+    throw new UserError(`--at is one moment: expected it without --${others.join(', --')}`);
 }
 
 function filterOf(
@@ -51,13 +61,17 @@ function filterOf(
   settings: Settings,
   now: Date,
 ): HistoryFilter {
-  const { list, since, until, open } = options;
+  const { list, open } = options;
+  const since = options.since === undefined ? undefined : parseMoment(options.since, '--since', now);
+  const until = options.until === undefined ? undefined : parseMoment(options.until, '--until', now);
+  if (since !== undefined && until !== undefined && since > until)
+    throw new UserError(`--since "${options.since}" --until "${options.until}": expected the earlier time first`);
   return {
     ...(range === undefined ? {} : { targets: [range] }),
     // A list that the catalogue no longer knows may still have a history.
     ...(list === undefined ? {} : { lists: list.map((id) => settings.catalogue.find(id)?.id ?? id) }),
-    ...(since === undefined ? {} : { since: parseMoment(since, '--since', now) }),
-    ...(until === undefined ? {} : { until: parseMoment(until, '--until', now) }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
     ...(open === true ? { open } : {}),
   };
 }
@@ -76,8 +90,7 @@ async function showListings(db: Database, filter: HistoryFilter, { settings, for
       table: () => (listings.length === 0 ? '' : renderListings(listings, lists, settings.paint)),
     }),
   );
-  if (listings.length === 0)
-    world.err(`No listings ${within(filter)}recorded in ${withoutPassword(settings.database)}.\n`);
+  if (listings.length === 0) world.err(nothing('listings', filter, settings));
 }
 
 async function showChanges(
@@ -98,8 +111,7 @@ async function showChanges(
       table: () => renderChanges(changes, lists, settings.paint),
     }),
   );
-  if (changes.length === 0)
-    world.err(`No changes ${within(filter)}recorded in ${withoutPassword(settings.database)}.\n`);
+  if (changes.length === 0) world.err(nothing('changes', filter, settings));
 }
 
 async function showMoment(
@@ -128,9 +140,12 @@ async function showMoment(
 }
 
 /** Nothing found is no proof that nothing is there, where only a part was looked at. */
-function within({ targets, lists, since, until, open }: HistoryFilter): string {
+function nothing(what: string, filter: HistoryFilter, { database, catalogue }: Settings): string {
+  const { targets, lists, since, until, open } = filter;
   const partly = [targets, lists, since, until, open].some((part) => part !== undefined);
-  return partly ? 'that fit are ' : '';
+  const strange = (lists ?? []).filter((id) => catalogue.find(id) === undefined);
+  const unknown = strange.length === 0 ? '' : ` The catalogue has no list ${strange.map(quoted).join(' or ')}.`;
+  return `No ${what} ${partly ? 'that fit are ' : ''}recorded in ${withoutPassword(database)}.${unknown}\n`;
 }
 
 function show(world: World, format: Format, text: string): void {

@@ -5,6 +5,7 @@ import { addMute, endMutes, mutesSince, openListingId } from '../notify/mute-sto
 import { endOf, isOn, type Mute, mutedText, shownMute } from '../notify/mutes.ts';
 import { columns } from '../output/columns.ts';
 import { plain } from '../output/plain.ts';
+import { quoted } from '../quoted.ts';
 import { formatRange, parseTarget, type TargetRange } from '../target.ts';
 import { minute } from '../text/minute.ts';
 import { withDatabase } from './database.ts';
@@ -81,8 +82,13 @@ function subjectOf(words: readonly string[], { catalogue }: Settings): Subject {
   const subject: Subject = { range: null, list: null };
   for (const word of words) {
     const list = catalogue.find(word);
+    const range = list === undefined ? parseTarget(word, { allowSpecial: true }) : null;
+    if (range?.kind === 'domain' && !range.domain.includes('.'))
+      throw new UserError(`${quoted(word)}: expected a target, or the id of a list, as dnsblwatch lists shows it`);
+    if (range === null ? subject.list !== null : subject.range !== null)
+      throw new UserError(`${words.join(' ')}: expected one target, one list, or one of each`);
     if (list !== undefined) subject.list = list.id;
-    else subject.range = parseTarget(word, { allowSpecial: true });
+    else subject.range = range;
   }
   return subject;
 }

@@ -58,10 +58,15 @@ function createProgram(wanted: string | undefined, world: World, ended: Ended): 
       throw new CommanderError(0, 'version', '');
     })
     .configureOutput({ writeOut: world.out, writeErr: world.err })
-    .exitOverride()
-    .showHelpAfterError('(dnsblwatch --help shows the commands)');
+    .exitOverride();
   const add = COMMANDS.get(wanted ?? '');
   for (const one of add === undefined ? COMMANDS.values() : [add]) one(program, world, ended);
   for (const command of program.commands) command.addHelpText('after', () => examplesOf(command.name()));
+  sayWhereHelpIs(program, program.name());
   return program;
+}
+
+function sayWhereHelpIs(command: Command, words: string): void {
+  command.showHelpAfterError(`(${words} --help shows ${command.commands.length > 0 ? 'the commands' : 'how'})`);
+  for (const one of command.commands) sayWhereHelpIs(one, `${words} ${one.name()}`);
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { UserError } from '../errors.ts';
 import { quoted } from '../quoted.ts';
 import { type Fault, faultsIn, faultText } from '../schema-fault.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { parseDocument } from '../yaml.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 
@@ -12,10 +13,7 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(
-      `configuration ${file}: ${code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`}`,
-    );
+    throw new UserError(`configuration ${file}: ${whyUnreadable(error)}`);
   }
   return validate(await parseDocument(text, `configuration ${file}`), `configuration ${file}`);
 }

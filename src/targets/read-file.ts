@@ -3,6 +3,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { UserError } from '../errors.ts';
 import { quoted } from '../quoted.ts';
 import { parseTarget, type TargetRange } from '../target.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { withoutOverlaps } from './overlaps.ts';
 
 /** One entry of an import file. */
@@ -56,8 +57,8 @@ function textOf(path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    const why = error instanceof TypeError ? 'it is not UTF-8 text' : (error as Error).message;
-    throw new UserError(`${path}: cannot be read: ${why}; expected a file with one target a line, or CSV`);
+    const why = error instanceof TypeError ? 'it is not UTF-8 text' : whyUnreadable(error);
+    throw new UserError(`${path}: ${why}; expected a file with one target a line, or CSV`);
   }
 }
 

@@ -279,7 +279,7 @@ describe('a catalogue file', () => {
   });
 
   test.each<[string, string | null, string]>([
-    ['absent.yaml', null, ': no such file; expected a catalogue file in YAML or JSON'],
+    ['absent.yaml', null, ': there is no such file; expected a catalogue file in YAML or JSON'],
     ['broken.yaml', 'lists: [', ' at line 1, column 9: neither YAML nor JSON: '],
     ['tabs.yaml', 'lists:\n\t- id: a', ' at line 2, column 1: neither YAML nor JSON: tab characters'],
     ['broken.json', '{"lists": [}', ' at line 1, column 12: neither YAML nor JSON: '],

@@ -116,7 +116,7 @@ test('with --quiet a scan without changes says nothing, so that cron sends no ma
 test.each([
   ['a day that is none', ['history', '--since', '2026-02-30'], '--since "2026-02-30": expected a time'],
   ['evidence of intervals', ['history', '--evidence'], 'expected --changes --evidence'],
-  ['a missing import file', ['targets', 'import', '/none.csv'], '/none.csv: cannot be read'],
+  ['a missing import file', ['targets', 'import', '/none.csv'], '/none.csv: there is no such file'],
   ['a folder for an export', ['db', 'export', '/none/x'], '/none/x: no such file or folder'],
   ['a tag that nothing has', ['scan', '--tag', 'nosuch'], 'no target tagged nosuch'],
 ])('a mistake is told in one line, with status 3: %s', async (_case, args, message) => {

@@ -192,7 +192,7 @@ describe('each rule of the configuration refuses a file that breaks it, and says
       [
         'a file that is there',
         'targets: [{ file: none.csv }]',
-        `targets[0]: ${home}/none.csv: cannot be read: ENOENT: no such file or directory, open '${home}/none.csv'; expected a file with one target a line, or CSV`,
+        `targets[0]: ${home}/none.csv: there is no such file; expected a file with one target a line, or CSV`,
       ],
     ],
     channels: [

@@ -109,7 +109,7 @@ describe('the file itself', () => {
   });
   test('that is not there is named', () =>
     expect(() => readTargetFile(join(folder, 'none'), { allowSpecial: false })).toThrow(
-      /none: cannot be read: ENOENT/,
+      /none: there is no such file; expected a file with one target a line, or CSV/,
     ));
   test('that is no text is named', () => {
     writeFileSync(join(folder, 'binary'), Buffer.from([0xff, 0xfe, 0x80, 0x00]));

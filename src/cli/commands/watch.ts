@@ -6,9 +6,10 @@ import { collect, type Ended, recorded } from './options.ts';
 /** Commands about what is tracked and recorded. */
 
 export function addTargets(targets: Command, world: World, ended: Ended): void {
-  targets.description('what is tracked');
+  targets.description('what is watched: add, remove, list, import, discover');
   const tag = (): Option => new Option('--tag <tag>', 'tag; may be repeated').argParser(collect);
   recorded(targets.command('add'))
+    .description('track these; named again, their label, tags and owner are changed')
     .argument('<target...>', 'addresses, prefixes, ranges, domains; - reads them from standard input')
     .option('--label <text>', 'a name for people')
     .addOption(tag())
@@ -19,12 +20,14 @@ export function addTargets(targets: Command, world: World, ended: Ended): void {
       await addGiven(words, options, world);
     });
   recorded(targets.command('remove'))
+    .description('track them no longer; what is recorded of them stays')
     .argument('<target...>', 'what is no longer watched; of a range it leaves the rest')
     .action(async (words: string[], options) => {
       const { removeGiven } = await import('../targets.ts');
       await removeGiven(words, options, world);
     });
   recorded(targets.command('list'))
+    .description('what is tracked')
     .addOption(tag())
     .option('--owner <name>', 'whose')
     .action(async (options) => {
@@ -42,6 +45,7 @@ export function addTargets(targets: Command, world: World, ended: Ended): void {
       ended(await discoverTargets(domain, options, world));
     });
   recorded(targets.command('import'))
+    .description('track what a file names')
     .argument('<file>', 'one target a line, or CSV with the columns target, label, tags, owner')
     .option('--replace', 'track these and nothing else')
     .option(ALLOW_SPECIAL.flags, ALLOW_SPECIAL.says)
