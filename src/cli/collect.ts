@@ -14,8 +14,8 @@ import { allResults, countsOf } from '../scan/results.ts';
 import type { RoundEvent } from '../scan/round.ts';
 import type { Batch } from '../scan/verdict.ts';
 import type { Targets } from '../targets/positions.ts';
+import { turn } from '../turn.ts';
 import { createKept, type Placed, resultsOf } from './kept.ts';
-import { turn } from './turn.ts';
 import type { World } from './world.ts';
 
 export type Format = 'table' | 'json' | 'ndjson' | 'csv' | 'markdown' | 'nagios';

@@ -4,9 +4,9 @@ import type { Paint } from '../output/colour.ts';
 import { levelOf, MANY, type Report, type Tally } from '../output/report.ts';
 import type { Recorded } from '../output/table.ts';
 import type { Targets } from '../targets/positions.ts';
+import { turn } from '../turn.ts';
 import type { Format } from './collect.ts';
 import { say } from './say.ts';
-import { turn } from './turn.ts';
 import type { World } from './world.ts';
 
 type Printed = {

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 
 /** Rows that one statement takes at most: what it costs to write them down holds nobody else up. */
-const rowsAtOnce = 2000;
+const rowsAtOnce = 500;
 
 export function* chunks<T>(rows: readonly T[]): Generator<T[]> {
   for (let from = 0; from < rows.length; from += rowsAtOnce) yield rows.slice(from, from + rowsAtOnce);

@@ -1,9 +1,9 @@
-import { and, inArray, isNull, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { List, TargetKind } from '../catalogue/list.ts';
 import type { Database } from '../db/open.ts';
-import { listing } from '../db/schema.ts';
 import type { Target } from '../target.ts';
 import { codesOf } from './changes.ts';
+import type { ListedCode } from './state.ts';
 
 /** What earlier scans tell the next round. */
 export type Memory = {
@@ -19,10 +19,11 @@ export type Memory = {
 
 /** A list's text is asked again after this many milliseconds. */
 const textKeeps = 7 * 86_400_000;
+const rowsAtOnce = 2000;
 
 type Open = { codes: string; reasonAt: Date | null };
 
-export async function remember(db: Pick<Database, 'orm'>, lists: readonly List[], now: Date): Promise<Memory> {
+export async function remember(db: Pick<Database, 'orm' | 'sql'>, lists: readonly List[], now: Date): Promise<Memory> {
   const ids = lists.map(({ id }) => id);
   const open = await openOf(db, ids);
   const operatorOf = new Map(lists.map(({ id, operator }) => [id, operator]));
@@ -39,17 +40,16 @@ export async function remember(db: Pick<Database, 'orm'>, lists: readonly List[]
   };
 }
 
-async function openOf(db: Pick<Database, 'orm'>, ids: string[]): Promise<Map<string, Open>> {
-  const rows = await db.orm
-    .select({ target: listing.target, listId: listing.listId, codes: listing.codes, reasonAt: listing.reasonAt })
-    .from(listing)
-    .where(and(isNull(listing.until), inArray(listing.listId, ids)));
-  return new Map(
-    rows.map(({ target, listId, codes, reasonAt }) => [
-      `${listId} ${target}`,
-      { codes: codesOf(codes).sort().join(), reasonAt },
-    ]),
-  );
+/** In pieces: a hundred thousand rows at once would hold everybody else up. */
+async function openOf(db: Pick<Database, 'sql'>, ids: string[]): Promise<Map<string, Open>> {
+  const known = new Map<string, Open>();
+  const open = db.sql<{ target: string; list: string; codes: ListedCode[]; reasonAt: Date | null }[]>`
+    select target, list_id as list, codes, reason_at as "reasonAt"
+    from listing where until is null and list_id = any(${ids})`;
+  for await (const some of open.cursor(rowsAtOnce))
+    for (const { target, list, codes, reasonAt } of some)
+      known.set(`${list} ${target}`, { codes: codesOf(codes).sort().join(), reasonAt });
+  return known;
 }
 
 /** The kind of a control is read from its name: 32 nibbles, four numbers, or a name. */

@@ -4,6 +4,7 @@ import { rowsOf } from '../db/rows.ts';
 import { listing, pending } from '../db/schema.ts';
 import { resultAt } from '../scan/results.ts';
 import type { Batch, Result } from '../scan/verdict.ts';
+import { inTurns } from '../turn.ts';
 import { type ChangeRecord, codesOf, insertChanges, labelsOf, type NewChange } from './changes.ts';
 import { insertCoverage } from './coverage.ts';
 import { type Extent, extentsIn, positionIn, within } from './extent.ts';
@@ -56,17 +57,7 @@ async function recordVerdicts(
   extents: readonly Extent[],
 ): Promise<ChangeRecord[]> {
   const told = await tracked(tx, scan, await tellingOf(tx, scan, scanned, batch, extents));
-  const taken: Taken[] = [];
-  const waits: NowWaiting[] = [];
-  const again: SeenAgain[] = [];
-  for (const { target, result, sight, open, waiting } of told) {
-    const seeing = seeingOf(result, batch, scan.id);
-    const known = open === null ? null : { since: open.since.toISOString(), codes: open.codes, ttl: open.ttl ?? 0 };
-    const { change, pending: next } = step(known, waiting, sight, seeing, scan.policy);
-    if (next !== waiting) waits.push({ target, pending: next });
-    if (change !== null) taken.push({ target, result, open, seeing, change });
-    else if (open !== null && sight.kind === 'listed' && saysMore(result, open)) again.push(seenAgain(open, result));
-  }
+  const { taken, waits, again } = await stepsOf(scan, batch, told);
   await storeWaiting(tx, batch.list, waits);
   await updateListings(tx, [...again, ...taken.flatMap(recodedOf)]);
   await endListings(tx, taken.flatMap(endedOf));
@@ -75,6 +66,22 @@ async function recordVerdicts(
   await settleIncidents(tx, listings);
   const changes = taken.map((one, at) => changeOf(one, { listingId: listings[at] ?? 0, scanId: scan.id }));
   return await insertChanges(tx, changes);
+}
+
+type Steps = { taken: Taken[]; waits: NowWaiting[]; again: SeenAgain[] };
+
+async function stepsOf(scan: Scan, batch: Batch, told: readonly Telling[]): Promise<Steps> {
+  const steps: Steps = { taken: [], waits: [], again: [] };
+  await inTurns(told, ({ target, result, sight, open, waiting }) => {
+    const seeing = seeingOf(result, batch, scan.id);
+    const known = open === null ? null : { since: open.since.toISOString(), codes: open.codes, ttl: open.ttl ?? 0 };
+    const { change, pending: next } = step(known, waiting, sight, seeing, scan.policy);
+    if (next !== waiting) steps.waits.push({ target, pending: next });
+    if (change !== null) steps.taken.push({ target, result, open, seeing, change });
+    else if (open !== null && sight.kind === 'listed' && saysMore(result, open))
+      steps.again.push(seenAgain(open, result));
+  });
+  return steps;
 }
 
 /**
@@ -90,19 +97,22 @@ async function tellingOf(
 ): Promise<Telling[]> {
   const open = byTarget(await openListings(tx, sql`${onList(list.id)} and ${within(extents, listing)}`));
   const waiting = await waitingOn(tx, list.id, within(extents, pending));
-  const cleans = [...new Set([...open.keys(), ...waiting.keys()])].flatMap((target) => {
+  const results = [...batch.results];
+  await inTurns([...new Set([...open.keys(), ...waiting.keys()])], (target) => {
     const position = positionIn(extents, target);
-    const result = position === null ? null : resultAt(batch, list, scan.targets, position);
-    return result ?? [];
+    const clean = position === null ? null : resultAt(batch, list, scan.targets, position);
+    if (clean !== null) results.push(clean);
   });
-  const results = [...batch.results, ...cleans].sort((one, other) => one.position - other.position);
-  return results.flatMap((result) => {
+  results.sort((one, other) => one.position - other.position);
+  const told: Telling[] = [];
+  await inTurns(results, (result) => {
     const { target } = result;
     const sight = sightOf(list, result);
     const before = { open: open.get(target) ?? null, waiting: waiting.get(target) ?? null };
     const quiet = sight.kind === 'clean' && before.open === null && before.waiting === null;
-    return sight.kind === 'unknown' || quiet ? [] : [{ target, result, sight, ...before }];
+    if (sight.kind !== 'unknown' && !quiet) told.push({ target, result, sight, ...before });
   });
+  return told;
 }
 
 const byTarget = (listings: readonly OpenListing[]): Map<string, OpenListing> =>
