@@ -151,7 +151,7 @@ test('config check names the channels, and what is missing of them', async () =>
   configure({ ops: { type: 'slack' } });
   const missing = await run('config', 'check');
   expect(missing.status).toBe(3);
-  expect(missing.err).toContain('channels.ops.url: missing; or set DNSBLWATCH_CHANNEL_OPS_URL');
+  expect(missing.err).toContain('channels.ops.url: missing; expected it here, or as DNSBLWATCH_CHANNEL_OPS_URL');
 });
 
 test('without channels there is nobody to tell', async () => {
