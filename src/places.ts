@@ -33,6 +33,11 @@ export function placesOf(env: Env, root: boolean = process.getuid?.() === 0): Pl
 }
 
 /** Where the program's code is kept compiled. */
-export function codeFolder(): string {
-  return join(placesOf(environment()).cache, 'code');
+export const codeFolder = (): string => inCache('code');
+
+/** Where catalogue files are kept that were found in order. */
+export const acceptedFolder = (): string => inCache('catalogue');
+
+function inCache(folder: string): string {
+  return join(placesOf(environment()).cache, folder);
 }

@@ -38,7 +38,7 @@ export async function settingsOf(options: CommonOptions, world: World): Promise<
   const config = await loadConfig({ file: options.config, env: world.env });
   const files = [...config.catalogue, ...(options.catalogue ?? [])];
   const extra = [];
-  for (const file of files) extra.push(...(await loadCatalogueFile(file)));
+  for (const file of files) extra.push(...(await loadCatalogueFile(file, world.accepted)));
   return {
     config,
     database: options.database ?? config.database,

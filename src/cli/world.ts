@@ -1,4 +1,5 @@
-import { type Env, environment } from '../places.ts';
+import { type Accepted, acceptedIn } from '../catalogue/accepted.ts';
+import { acceptedFolder, type Env, environment } from '../places.ts';
 import { openOutput } from './output.ts';
 
 /** All that a command has to do with the process it runs in. */
@@ -16,12 +17,14 @@ export type World = {
   /** The same of standard error. */
   errWidth?: number;
   now(): Date;
+  /** Catalogue files that need not be checked again; in a checkout all are, for there the program changes. */
+  accepted?: Accepted;
   /** Aborts on the first SIGINT or SIGTERM; the second ends the process. */
   signal: AbortSignal;
 };
 
-/** `isWritten`: whether all output is out. */
-export function processWorld(): { world: World; isWritten(): boolean } {
+/** `isWritten`: whether all output is out. `program` tells the package of one version from others. */
+export function processWorld(program?: string): { world: World; isWritten(): boolean } {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(name));
   const [out, err] = [openOutput(1), openOutput(2)];
@@ -38,6 +41,7 @@ export function processWorld(): { world: World; isWritten(): boolean } {
     errIsTerminal: err.isTerminal,
     ...(out.columns === null ? {} : { width: out.columns }),
     ...(err.columns === null ? {} : { errWidth: err.columns }),
+    ...(program === undefined ? {} : { accepted: acceptedIn(acceptedFolder(), program) }),
     now: () => new Date(),
     signal: stop.signal,
   };
