@@ -71,19 +71,31 @@ async function lookAtKey({ selector, domain }: Place, { lookup }: Asking): Promi
   if (seen.kind === 'failed') return { records: [], key: null, fault: null, failed: seen.why, lines: [] };
   if (seen.kind === 'absent')
     return { records: [], key: null, fault: 'there is no such record', failed: null, lines: [] };
-  const read = await readKey(seen.data[0] ?? '');
+  const read = await readKey(keyRecord(seen.data));
   return { records: seen.data, failed: null, lines: seen.lines, ...read };
 }
+
+/** The first that holds a key: of several, receivers read any. */
+const keyRecord = (records: readonly string[]): string =>
+  records.find((record) => parseTags(record).has('p')) ?? records[0] ?? '';
 
 /** `s=` is judged apart: a key for other services is still a key. */
 async function readKey(record: string): Promise<Pick<KeyLook, 'key' | 'fault'>> {
   const tags = parseTags(record);
   if (tags.get('p')?.replace(/\s/g, '') === '') return { key: null, fault: 'the key is revoked (p= is empty)' };
   if (!tags.has('p')) return { key: null, fault: 'the record has no p=, so it is no key' };
+  const kind = (tags.get('k') ?? 'rsa').toLowerCase();
+  if (kind !== 'rsa' && kind !== 'ed25519')
+    return {
+      key: null,
+      fault: `k=${kind.slice(0, 40)} is no kind of key that receivers know; expected rsa or ed25519`,
+    };
   try {
     return { key: await parseDkimKey(record.replace(/(^|;)\s*s\s*=[^;]*/g, '$1').replace(/;\s*;/g, ';')), fault: null };
   } catch (error) {
-    return { key: null, fault: `the record is not valid: ${error instanceof Error ? error.message : String(error)}` };
+    const said = error instanceof Error ? error.message : String(error);
+    const why = /unknown key type|ed25519/i.test(said) ? `what p= holds is no key of k=${kind}, or was cut off` : said;
+    return { key: null, fault: `the record is not valid: ${why}` };
   }
 }
 
@@ -141,7 +153,7 @@ function judgeBits(
 }
 
 function judgeFlags(name: string, { records, lines: evidence }: KeyLook): Finding {
-  const [record = ''] = records;
+  const record = keyRecord(records);
   const tags = parseTags(record);
   const list = (tag: string): string[] | null =>
     tags
@@ -149,10 +161,17 @@ function judgeFlags(name: string, { records, lines: evidence }: KeyLook): Findin
       ?.split(':')
       .map((one) => one.trim().toLowerCase()) ?? null;
   const [hashes, services, flags] = [list('h'), list('s'), list('t') ?? []];
-  const fix = (say: string, tag: string) => ({
+  /** `left`: what the tag is to hold after it; without anything, it goes. */
+  const fix = (say: string, tag: string, left: readonly string[] = []) => ({
     say,
     before: evidence[0] ?? null,
-    after: recordLine(name, 'TXT', record.replace(new RegExp(`;?\\s*${tag}\\s*=[^;]*`), '')),
+    after: recordLine(
+      name,
+      'TXT',
+      record
+        .replace(new RegExp(`(^|;)\\s*${tag}\\s*=[^;]*`), left.length === 0 ? '' : `$1 ${tag}=${left.join(':')}`)
+        .replace(/^[;\s]+/, ''),
+    ),
   });
   if (records.length > 1)
     return fail(FLAGS, name, `${records.length} TXT records: which of them receivers read is not defined`, {
@@ -174,7 +193,11 @@ function judgeFlags(name: string, { records, lines: evidence }: KeyLook): Findin
   if (flags.includes('y'))
     return warn(FLAGS, name, 't=y: in testing, so receivers may treat mail as unsigned', {
       evidence,
-      fix: fix('take t=y away', 't'),
+      fix: fix(
+        'take y away from t=',
+        't',
+        flags.filter((flag) => flag !== 'y'),
+      ),
     });
   return pass(FLAGS, name, 'no limits that matter');
 }

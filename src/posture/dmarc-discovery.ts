@@ -1,6 +1,6 @@
 import type { Lookup } from '../dns/lookup.ts';
-import { type DmarcReading, isDmarc, readDmarc } from './dmarc-record.ts';
-import { discoverDmarc, LookupError } from './mailauth.ts';
+import { type DmarcReading, readDmarc } from './dmarc-record.ts';
+import { discoverDmarc, isDmarc, LookupError } from './mailauth.ts';
 import { find } from './records.ts';
 
 /** The record that applies to a domain, found by the tree walk, and what stands at the domain's own name. */

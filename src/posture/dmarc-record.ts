@@ -17,9 +17,8 @@ export type DmarcReading = {
 };
 export type ReportAddress = { uri: string /** Of mailto; null: no such address. */; domain: string | null };
 
-export const isDmarc = (text: string): boolean => /^[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)/.test(text);
-
-const POLICIES = ['none', 'quarantine', 'reject'];
+/** In any case (RFC 5234 2.3). */
+export const isPolicy = (value: string): boolean => /^(none|quarantine|reject)$/i.test(value);
 const VALUES: Record<string, RegExp> = {
   adkim: /^[rs]$/i,
   aspf: /^[rs]$/i,
@@ -57,7 +56,7 @@ export function readDmarc(text: string): DmarcReading {
 function badPoliciesOf(tags: ReadonlyMap<string, string>): string[] {
   return ['p', 'sp', 'np'].flatMap((tag) => {
     const value = tags.get(tag);
-    return value === undefined || POLICIES.includes(value.toLowerCase())
+    return value === undefined || isPolicy(value)
       ? []
       : [`${tag}=${value.slice(0, 40)} is no policy; expected none, quarantine or reject`];
   });
@@ -100,7 +99,7 @@ function reportAddresses(value: string | undefined): ReportAddress[] {
     .map((uri) => ({
       uri,
       domain:
-        /^mailto:[^@\s!,;]+@((?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z])(?:!\d+[kmgt]?)?$/i
+        /^mailto:[^@\s!,;\u0080-\uffff]+@((?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z])(?:!\d+[kmgt]?)?$/i
           .exec(uri)?.[1]
           ?.toLowerCase() ?? null,
     }));

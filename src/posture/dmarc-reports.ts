@@ -1,7 +1,8 @@
 import type { Lookup } from '../dns/lookup.ts';
-import { isDmarc, type ReportAddress } from './dmarc-record.ts';
+import { corrected } from './dmarc-fix.ts';
+import type { ReportAddress } from './dmarc-record.ts';
 import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
-import { LookupError, organizationalDomain } from './mailauth.ts';
+import { isDmarc, LookupError, organizationalDomain } from './mailauth.ts';
 import { mailRoute } from './mx.ts';
 import { find, recordLine } from './records.ts';
 
@@ -24,7 +25,7 @@ export async function checkReports(
         after: recordLine(
           `_dmarc.${applies.domain}`,
           'TXT',
-          `${applies.text.replace(/;?\s*$/, '')}; rua=mailto:dmarc@${domain}`,
+          `${corrected(applies.text).replace(/;?\s*$/, '')}; rua=mailto:dmarc@${domain}`,
         ),
       },
     });
@@ -33,7 +34,7 @@ export async function checkReports(
   const seen = [...evidence, ...looks.flatMap(({ lines }) => lines)];
   const authorise = wrong.find((look) => look.authorise !== null)?.authorise ?? null;
   if (wrong.length > 0)
-    return fail(RUA, domain, wrong.map(({ fault }) => fault).join('; '), {
+    return (wrong.length < looks.length ? warn : fail)(RUA, domain, wrong.map(({ fault }) => fault).join('; '), {
       evidence: seen,
       ...(authorise === null ? {} : { fix: { say: 'who receives the reports must publish', after: authorise } }),
     });

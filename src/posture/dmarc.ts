@@ -1,6 +1,7 @@
 import type { Lookup } from '../dns/lookup.ts';
 import { checkAlignment } from './dmarc-alignment.ts';
 import { type DmarcFound, findDmarc } from './dmarc-discovery.ts';
+import { corrected, raised, repaired, withoutTag, withoutTesting } from './dmarc-fix.ts';
 import { readDmarc } from './dmarc-record.ts';
 import { checkReports, RUA } from './dmarc-reports.ts';
 import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
@@ -35,25 +36,33 @@ function judgeRecord({ domain, own, meant, applies }: DmarcFound): Finding {
   const evidence = [...own, ...meant].map(at);
   const inherits = applies !== null && applies.domain !== domain;
   const instead = inherits ? `; that of ${applies.domain} applies instead` : '';
-  const fix = (say: string) => ({
+  const fix = (say: string, after: string | null = null) => ({
     say,
     before: evidence.length === 0 ? null : evidence.join('\n'),
-    after: at(`v=DMARC1; p=none; rua=mailto:dmarc@${domain}`),
+    after: at(after ?? `v=DMARC1; p=none; rua=mailto:dmarc@${domain}`),
   });
-  if (own.length > 1)
-    return fail(RECORD, domain, `${own.length} records, so none counts${instead}`, { evidence, fix: fix('keep one') });
   const [text] = own;
+  if (own.length > 1)
+    return fail(RECORD, domain, `${own.length} records, so none counts${instead}`, {
+      evidence,
+      fix: fix('keep one', text),
+    });
   if (text !== undefined) {
-    const { badPolicies, faults, notes, policies } = readDmarc(text);
+    const { tags, badPolicies, faults, notes, policies } = readDmarc(text);
     if (policies === null || inherits)
       return fail(RECORD, domain, `not valid: ${[...badPolicies, ...faults].join('; ')}${instead}`, {
         evidence,
-        fix: fix('correct it'),
+        fix: fix('correct it', tags.size > 1 ? corrected(text) : null),
       });
     if (badPolicies.length > 0)
       return fail(RECORD, domain, `${[...badPolicies, ...faults].join('; ')}; receivers take it for p=none`, {
         evidence,
-        fix: fix('correct the policy'),
+        fix: fix('correct the policy', corrected(text)),
+      });
+    if (!tags.has('p'))
+      return warn(RECORD, domain, [...faults, ...notes].join('; '), {
+        evidence,
+        fix: fix('say which policy', corrected(text)),
       });
     if (faults.length > 0) return warn(RECORD, domain, faults.join('; '), { evidence });
     return pass(RECORD, domain, ['one valid record', ...notes].join('; '), { evidence });
@@ -61,7 +70,7 @@ function judgeRecord({ domain, own, meant, applies }: DmarcFound): Finding {
   if (meant.length > 0)
     return fail(RECORD, domain, `what stands at _dmarc.${domain} does not begin with exactly "v=DMARC1;"${instead}`, {
       evidence,
-      fix: fix('correct it'),
+      fix: fix('correct it', repaired(meant[0] ?? '')),
     });
   if (applies !== null)
     return pass(RECORD, domain, `the record of ${applies.domain} applies`, {
@@ -92,7 +101,7 @@ function judgePolicy({ domain, applies }: DmarcFound): Finding {
       evidence,
       fix:
         asked === 'none'
-          ? fix('once the reports show that all of your own mail passes', raised(withoutTesting(text)))
+          ? fix('once the reports show that all of your own mail passes', raised(text))
           : fix('take t=y away', withoutTesting(text)),
     });
   const pct = Number(reading.tags.get('pct') ?? 100);
@@ -107,12 +116,9 @@ function judgePolicy({ domain, applies }: DmarcFound): Finding {
   if (open !== undefined)
     return warn(POLICY, domain, `${said}, but ${open}=none leaves ${SUBDOMAINS[open]} open to forgery`, {
       evidence,
-      fix: fix(`take ${open}= away: then p is for them too`, text.replace(new RegExp(`;\\s*${open}\\s*=[^;]*`), '')),
+      fix: fix(`take ${open}= away: then p is for them too`, withoutTag(text, open)),
     });
   return pass(POLICY, domain, said, { evidence });
 }
 
 const SUBDOMAINS = { sp: 'all subdomains', np: 'all subdomains that do not exist' };
-
-const withoutTesting = (text: string): string => text.replace(/;\s*t\s*=\s*y\s*(?=;|$)/i, '');
-const raised = (text: string): string => text.replace(/(;\s*)(p|sp|np)(\s*=\s*)none/gi, '$1$2$3quarantine');

@@ -96,15 +96,25 @@ export function spfSyntaxFault(record: string): string | null {
 
 export type DmarcDiscovery = { record: DmarcTags | null; recordDomain: string | null; orgDomain: string | null };
 
+/** Exactly so it must begin (RFC 9989 4.7); mailauth would take white space before it. */
+export const isDmarc = (text: string): boolean => /^[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)/.test(text);
+
+function dmarcRecords(lookup: Lookup): unknown {
+  const resolve = nodeResolver(lookup);
+  const records: NodeResolver = async (name, type) =>
+    (await resolve(name, type)).filter(([text]: string[]) => isDmarc(text ?? ''));
+  return createRecordLookup(records, { strict: true });
+}
+
 /** DMARC policy discovery by tree walk (RFC 9989 4.10). Throws LookupError where DNS leaves it open. */
 export async function discoverDmarc(domain: string, lookup: Lookup): Promise<DmarcDiscovery> {
-  const found = await discoverPolicy(domain, createRecordLookup(nodeResolver(lookup), { strict: true }));
+  const found = await discoverPolicy(domain, dmarcRecords(lookup));
   return { record: found.record || null, recordDomain: found.recordDomain, orgDomain: found.orgDomain };
 }
 
 /** The organizational domain (RFC 9989 4.10.2). Throws LookupError. */
 export function organizationalDomain(domain: string, lookup: Lookup): Promise<string> {
-  return getOrgDomain(domain, createRecordLookup(nodeResolver(lookup), { strict: true }));
+  return getOrgDomain(domain, dmarcRecords(lookup));
 }
 
 /** null: no tag list (RFC 6376 3.2), such as one with a tag twice. */

@@ -458,9 +458,27 @@ describe('DMARC', () => {
     ['v=DMARC1; p=none; sp=none; np=none', 'v=DMARC1; p=quarantine; sp=quarantine; np=quarantine'],
     ['v=DMARC1; p=reject; np=none', 'v=DMARC1; p=reject'],
     ['v=DMARC1; p=reject; sp=none; adkim=s', 'v=DMARC1; p=reject; adkim=s'],
+    ['v=DMARC1; rua=mailto:d@example.org', 'v=DMARC1; p=quarantine; rua=mailto:d@example.org'],
   ])('the fix of %s is %s', async (text, after) => {
     const found = only(await findingsOf(dmarc(text), v4), 'dmarc.policy');
     expect([found.outcome, found.fix?.after]).toEqual(['warn', `_dmarc.example.org. 3600 IN TXT "${after}"`]);
+  });
+
+  test.each([
+    [' v=DMARC1; p=reject', 'v=DMARC1; p=reject'],
+    ['v=DMARC1 p=reject; rua=mailto:d@example.org', 'v=DMARC1; p=reject; rua=mailto:d@example.org'],
+    ['"v=DMARC1; p=reject"', 'v=DMARC1; p=reject'],
+    ['v=DMARC1\\; p=reject', 'v=DMARC1; p=reject'],
+    ['v=dmarc1; p=reject', 'v=DMARC1; p=reject'],
+    ['v=DMARC1；p=reject', 'v=DMARC1; p=reject'],
+    ['v=DMARC1; p=reject; p=none', 'v=DMARC1; p=reject'],
+    ['v=DMARC1; P=reject; sp=none', 'v=DMARC1; p=reject; sp=none'],
+    ['v=DMARC1; p=block', 'v=DMARC1; p=none'],
+    ['v=DMARC1; p=reject; sp=never; adkim=s', 'v=DMARC1; p=reject; adkim=s'],
+    ['DMARC is coming', 'v=DMARC1; p=none; rua=mailto:dmarc@example.org'],
+  ])('a record that does not count is mended, with all that it says: %s', async (text, after) => {
+    const found = only(await findingsOf(dmarc(text), v4), 'dmarc.record');
+    expect([found.outcome, found.fix?.after]).toEqual(['fail', `_dmarc.example.org. 3600 IN TXT "${after}"`]);
   });
 
   describe('the tree walk (RFC 9989 4.10)', () => {
@@ -533,6 +551,13 @@ describe('DMARC', () => {
       'pass medium',
     ],
     ['takes no mail', dmarc('v=DMARC1; p=reject; rua=mailto:d@gone.example.org'), 'fail medium'],
+    [
+      'one of two takes no mail',
+      dmarc('v=DMARC1; p=reject; rua=mailto:d@gone.example.org,mailto:d@example.org'),
+      'warn medium',
+    ],
+    ['not ASCII', dmarc('v=DMARC1; p=reject; rua=mailto:postmäster@example.org'), 'fail medium'],
+    ['with the size of old', dmarc('v=DMARC1; p=reject; rua=mailto:d@example.org!10m'), 'pass medium'],
     ['within the organization', dmarc('v=DMARC1; p=reject; rua=mailto:d@mail.example.org'), 'pass medium'],
     [
       'authorisation not known',

@@ -88,6 +88,30 @@ describe('DKIM keys', () => {
     ],
   ])('%s', async (_rule, zone, wanted) => expect(await look(zone)).toEqual(wanted));
 
+  test('a note beside the key is no key', async () =>
+    expect((await look(at(['a note', `p=${KEYS[2048]}`]))).slice(0, 2)).toEqual(good.slice(0, 2)));
+  test.each([
+    [`v=DKIM1; k=dsa; p=${KEYS[2048]}`, /^k=dsa is no kind of key that receivers know/],
+    [`v=DKIM1; k=ed25519; p=${KEYS[2048]}`, /no key of k=ed25519/],
+    [`v=DKIM1; p=${KEYS.ed}`, /no key of k=rsa/],
+    [`v=DKIM1; p=${KEYS[2048].slice(0, 236)}`, /no key of k=rsa, or was cut off/],
+    [`k=rsa; v=DKIM1; p=${KEYS[2048]}`, /version tag is not the first/],
+    [`v=DKIM1; p=-----BEGIN PUBLIC KEY-----${KEYS[2048]}`, /base64/],
+    ['v=DKIM1; p= ; t=s', /revoked/],
+  ])('what is wrong with a key is said: %s', async (text, why) =>
+    expect(only(await findingsOf(at(text), subject), 'dkim.key').why).toMatch(why),
+  );
+  test.each([
+    [`v=DKIM1; t=y:s; p=${KEYS[1024]}`, `v=DKIM1; t=s; p=${KEYS[1024]}`],
+    [`v=DKIM1; t = y; p=${KEYS[1024]}`, `v=DKIM1; p=${KEYS[1024]}`],
+    [`t=y; p=${KEYS[1024]}`, `p=${KEYS[1024]}`],
+    [`v=DKIM1; h=sha1; p=${KEYS[1024]}`, `v=DKIM1; p=${KEYS[1024]}`],
+  ])('a flag is taken away alone: %s', async (text, after) =>
+    expect(only(await findingsOf(at(text), subject), 'dkim.flags').fix?.after).toBe(
+      `s._domainkey.example.org. 3600 IN TXT "${after}"`,
+    ),
+  );
+
   test('Ed25519 with RSA beside it', async () => {
     const selectors = ['e', 'r'].map((selector) => ({ selector, domain: 'example.org' }));
     const zone: Zone = {

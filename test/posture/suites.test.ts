@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { isDmarc, readDmarc } from '../../src/posture/dmarc-record.ts';
+import { readDmarc } from '../../src/posture/dmarc-record.ts';
+import { isDmarc } from '../../src/posture/mailauth.ts';
 import { judgeFetched, judgeStsRecord } from '../../src/posture/mta-sts.ts';
 import { judgeTlsRpt } from '../../src/posture/tls-rpt.ts';
 import { SUITES, suites } from './zone.ts';
