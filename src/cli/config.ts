@@ -81,7 +81,7 @@ const BEGINNING = `# dnsblwatch configuration. Every key and its default: dnsblw
 # retention: { coverage: 30d, evidence: 365d }   # in full for so long; listings and changes always
 # catalogue: my-lists.yaml
 # schedules:                     # of serve; these three are there without being named, off leaves one out
-#   scan: "17 */6 * * *"         # or { cron, timeZone, tags, lists, jitter }
+#   scan: "17 */6 * * *"         # or { cron, timeZone, tags, lists, quiet, jitter }
 #   follow-up: "47 * * * *"      # what is listed, on the lists that say so
 #   digest: "0 7 * * *"
 # channels:                      # who is told; secrets also as DNSBLWATCH_CHANNEL_<NAME>_<KEY> in the environment

@@ -3,14 +3,13 @@ import type { Database } from '../db/open.ts';
 import { createFullScanHold } from '../listing/full-scan.ts';
 import { trackedTargets } from '../listing/tracked.ts';
 import { isFree, rateOf } from '../scan/pacing.ts';
-import { roomsOf } from '../schedule/followup.ts';
-import { loadsOf, type RateOf, type Round } from '../schedule/load.ts';
+import { countKinds, loadsOf, type RateOf, type Round } from '../schedule/load.ts';
 import type { Log } from '../schedule/log.ts';
 import { overloads } from '../schedule/overload.ts';
 import { sayTrouble } from '../schedule/progress.ts';
+import { roomsOf } from '../schedule/rooms.ts';
 import type { Scanner } from '../schedule/scanner.ts';
 import type { Schedule } from '../schedule/schedules.ts';
-import { countOf } from '../target.ts';
 import { configTargets, followConfig, trackedWith } from './configured.ts';
 import { listsToAsk, type Settings } from './options.ts';
 import type { World } from './world.ts';
@@ -29,9 +28,8 @@ export function scannerOf(around: Around, means: Scanner['means'], log: Log, wor
     listsOf: (schedule) => listsOf(around, schedule),
     isLimited: (list) => !isFree(rateOf(list, settings.config.limits)),
     async rooms() {
-      const followUps = schedules.filter(({ does }) => does === 'follow-up');
       const loads = loadsOf(await roundsOf(around), rateOfIn(settings), world.now());
-      return roomsOf(loads, followUps, world.now());
+      return roomsOf(loads, schedules, world.now());
     },
     followConfig: () => followConfig(db, settings, { ...world, err: (text) => log.info({}, text.trim()) }),
     onChanges(changes) {
@@ -58,10 +56,8 @@ async function roundsOf(around: Around): Promise<Round[]> {
   return schedules.flatMap((schedule): Round[] => {
     const { does, tags: wanted } = schedule;
     if (does === 'digest') return [];
-    const targets = { ipv4: 0, ipv6: 0, domain: 0 };
-    for (const { range, tags } of does === 'scan' ? tracked : [])
-      if (wanted.length === 0 || wanted.some((tag) => tags.includes(tag)))
-        targets[range.kind] += Number(countOf(range));
+    const own = tracked.filter(({ tags }) => wanted.length === 0 || wanted.some((tag) => tags.includes(tag)));
+    const targets = countKinds(does === 'scan' ? own.map(({ range }) => range) : []);
     return [{ schedule, lists: listsOf(around, schedule), targets }];
   });
 }

@@ -26,7 +26,7 @@ function cells(one: ScanRecord, now: Date): string[] {
   const number = (value: number): string => value.toLocaleString('en');
   return [
     String(one.id),
-    one.schedule ?? one.kind,
+    nameOf(one),
     minute(new Date(one.startedAt)),
     took(one, now),
     number(one.targets),
@@ -36,6 +36,10 @@ function cells(one: ScanRecord, now: Date): string[] {
     number(one.changes),
   ];
 }
+
+/** `scan`; `scan (adaptive)` for what a schedule asks in between; `manual`. */
+const nameOf = ({ schedule, kind }: ScanRecord): string =>
+  schedule !== null && kind === 'adaptive' ? `${schedule} (adaptive)` : (schedule ?? kind);
 
 /** `12 s`; `running, 40 %`; `stopped at 40 %`. */
 function took({ state, startedAt, endedAt, share }: ScanRecord, now: Date): string {

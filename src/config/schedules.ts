@@ -12,7 +12,7 @@ const listen = v.pipe(
   v.check((value) => value === 'off' || addressOf(value) !== null, LISTEN),
 );
 
-const SCHEDULE = 'a cron expression, {cron, does, timeZone, tags, lists, jitter} or off';
+const SCHEDULE = 'a cron expression, {cron, does, timeZone, tags, lists, quiet, jitter} or off';
 const schedule = v.union(
   [
     text,
@@ -32,6 +32,12 @@ const schedule = v.union(
           v.description('Targets with one of these tags; without, all'),
         ),
         lists: v.pipe(v.optional(listIds), v.description('As `lists` above, for this schedule')),
+        quiet: v.pipe(
+          v.optional(duration('24h')),
+          v.description(
+            'Targets near which nothing was listed for 30 days are asked about only so often. Without: each time',
+          ),
+        ),
         jitter: v.pipe(
           v.optional(duration('10m')),
           v.description('A scan starts so much later at most, at random. Default: 10m'),
@@ -90,8 +96,8 @@ export function serveFrom(given: v.InferOutput<typeof entries>, where: string): 
   } = given.serve ?? {};
   const read = Object.entries(given.schedules ?? {}).map(([id, entry]) => {
     if (typeof entry === 'string') return [id, entry] as const;
-    const { jitter, ...rest } = entry;
-    return [id, jitter === undefined ? rest : { ...rest, jitter: parseDuration(jitter) ?? 0 }] as const;
+    const { jitter, quiet, ...rest } = entry;
+    return [id, { ...rest, ...inMs('jitter', jitter), ...inMs('quiet', quiet) }] as const;
   });
   const zoneOfMachine = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return {
@@ -101,6 +107,9 @@ export function serveFrom(given: v.InferOutput<typeof entries>, where: string): 
     targetMetrics,
   };
 }
+
+const inMs = (key: 'jitter' | 'quiet', given: string | undefined): object =>
+  given === undefined ? {} : { [key]: parseDuration(given) ?? 0 };
 
 /** `127.0.0.1:9153`, `[::1]:9153`; null for anything else. */
 function addressOf(value: string): { host: string; port: number } | null {

@@ -1,7 +1,5 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
-import { rangeOf } from '../target.ts';
-import { storeSet } from './sets.ts';
 
 /** A target and a list that it is on, or about to be on or off. */
 export type Pair = { target: string; listId: string };
@@ -23,25 +21,4 @@ export async function pairsToFollow(db: Pick<Database, 'orm'>, lists: readonly s
     where "listId" = any(${sql.param([...lists])}::text[])
     order by requested desc, waits desc, since desc, target, "listId"`);
   return [...rows];
-}
-
-/** Lists that have the same targets to be asked about, as a stored set. */
-export type PairSet = { setId: number; size: number; listIds: string[] };
-
-/** The pairs as sets: each list's own targets, so that a list is asked about nothing else. */
-export async function storePairs(db: Pick<Database, 'orm'>, pairs: readonly Pair[]): Promise<PairSet[]> {
-  const byList = Map.groupBy(pairs, ({ listId }) => listId);
-  return await db.orm.transaction(async (tx) => {
-    const sets = new Map<number, PairSet>();
-    for (const [listId, own] of byList) {
-      const { setId, targets } = await storeSet(
-        tx,
-        own.map(({ target }) => rangeOf(target)),
-      );
-      const set = sets.get(setId) ?? { setId, size: targets.size, listIds: [] };
-      set.listIds.push(listId);
-      sets.set(setId, set);
-    }
-    return [...sets.values()];
-  });
 }

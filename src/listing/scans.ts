@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { ReservedSql } from 'postgres';
 import type { List } from '../catalogue/list.ts';
 import type { Database } from '../db/open.ts';
@@ -107,13 +107,31 @@ async function endRunning(db: Pick<Database, 'orm'>, id: number, state: ScanStat
 }
 
 /** Scans under way or stopped: full ones, or those of a schedule of some targets only. */
-export async function runningScans(db: Pick<Database, 'orm'>, schedule: string | null): Promise<number[]> {
-  const which = schedule === null ? eq(scan.full, true) : and(eq(scan.full, false), eq(scan.schedule, schedule));
+export async function runningScans(
+  db: Pick<Database, 'orm'>,
+  which: 'full' | { schedule: string; kind: ScanKind },
+): Promise<number[]> {
+  const full = eq(scan.full, which === 'full');
+  const own = which === 'full' ? full : and(full, eq(scan.schedule, which.schedule), eq(scan.kind, which.kind));
   const rows = await db.orm
     .select({ id: scan.id })
     .from(scan)
-    .where(and(eq(scan.state, 'running'), which));
+    .where(and(eq(scan.state, 'running'), own));
   return rows.map(({ id }) => id);
+}
+
+/** The last scan of all targets of a schedule that was not given up; null: there was none. */
+export async function lastScanOf(
+  db: Pick<Database, 'orm'>,
+  schedule: string,
+): Promise<{ id: number; startedAt: Date; state: ScanState } | null> {
+  const [last] = await db.orm
+    .select({ id: scan.id, startedAt: scan.startedAt, state: scan.state })
+    .from(scan)
+    .where(and(eq(scan.schedule, schedule), eq(scan.kind, 'scheduled'), ne(scan.state, 'abandoned')))
+    .orderBy(desc(scan.id))
+    .limit(1);
+  return last ?? null;
 }
 
 /** All scans under way or stopped. */

@@ -14,10 +14,13 @@ import type { Scanner } from './scanner.ts';
 import type { Schedule } from './schedules.ts';
 import { shardsOf } from './shards.ts';
 
-/** Why a scan that was due was not begun. `nothing`: no target is tracked; `running`: the one before is not through. */
-export type NotBegun = 'nothing' | 'running';
+/**
+ * Why a scan that was due was not begun. `nothing`: no target is tracked; `quiet`: nothing calls for an adaptive scan;
+ * `running`: the one before is not through.
+ */
+export type NotBegun = 'nothing' | 'quiet' | 'running';
 
-/** `unfit`: pairs of target and list for which a follow-up had no room, by operator. */
+/** `unfit`: pairs of target and list for which an adaptive scan had no room, by operator. */
 export type Begun = {
   scan: Pick<Scan, 'id' | 'resumed'>;
   targets: number;
@@ -35,7 +38,7 @@ export type Unfit = { operator: string; pairs: number };
 export async function beginScan(scanner: Scanner, queue: Queue, schedule: Schedule): Promise<Begun | NotBegun> {
   const { db, catalogue, means } = scanner;
   const full = schedule.tags.length === 0;
-  if (await isRunning(scanner, queue, full ? null : schedule.name)) return 'running';
+  if (await isRunning(scanner, queue, full ? 'full' : { schedule: schedule.name, kind: 'scheduled' })) return 'running';
   scanner.onChanges(await scanner.followConfig());
   scanner.onChanges(await followCatalogue(db, [...catalogue], means.now()));
   const lists = scanner.listsOf(schedule);
@@ -54,11 +57,15 @@ export async function beginScan(scanner: Scanner, queue: Queue, schedule: Schedu
 }
 
 /** Whether the scan before is not through: the full one, or that of a schedule of some targets. */
-export async function isRunning({ db, means }: Scanner, queue: Queue, schedule: string | null): Promise<boolean> {
-  for (const id of await runningScans(db, schedule)) {
+export async function isRunning(
+  { db, means }: Scanner,
+  queue: Queue,
+  which: Parameters<typeof runningScans>[1],
+): Promise<boolean> {
+  for (const id of await runningScans(db, which)) {
     if (await isUnderWay(queue, id)) return true;
     // Begun by a process that was killed before it handed anything over. A full one is gone on with.
-    if (schedule !== null) await abandonScan(db, id, means.now());
+    if (which !== 'full') await abandonScan(db, id, means.now());
   }
   return false;
 }

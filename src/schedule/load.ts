@@ -1,6 +1,7 @@
 import type { List, TargetKind } from '../catalogue/list.ts';
 import { HOURS_KEPT } from '../scan/ledger.ts';
 import type { Rate } from '../scan/pacing.ts';
+import { countOf, type TargetRange } from '../target.ts';
 import { dueBetween } from './cron.ts';
 import type { Schedule } from './schedules.ts';
 
@@ -59,7 +60,12 @@ const TIMES = 1600;
 /** What schedules ask each operator, by the hour from `now` on, asked at its rate one after the other. Pure. */
 export function loadsOf(rounds: readonly Round[], rateOf: RateOf, now: Date): Load[] {
   const until = new Date(now.getTime() + AHEAD * HOUR);
-  const due = new Map(rounds.map((round) => [round, dueBetween(round.schedule, now, until, TIMES).map(Number)]));
+  const due = new Map(
+    rounds.map((round) => [
+      round,
+      wholeOnes(round.schedule, dueBetween(round.schedule, now, until, TIMES).map(Number)),
+    ]),
+  );
   const asked = rounds.flatMap((round) =>
     round.lists
       .filter(({ retired }) => retired === null)
@@ -137,13 +143,39 @@ export function shortest(times: readonly number[]): number {
   return Math.min(...times.slice(1).map((at, place) => at - (times[place] ?? at)));
 }
 
-/** What a round asks of a list, controls and repeats included. */
+/** Of the times of a schedule those at which it asks about quiet targets too; see quiet.ts. */
+function wholeOnes({ quiet }: Schedule, times: readonly number[]): readonly number[] {
+  if (quiet === null) return times;
+  let last = Number.NEGATIVE_INFINITY;
+  return times.filter((at, place) => {
+    const whole = (times[place + 1] ?? Number.POSITIVE_INFINITY) - last > quiet;
+    if (whole) last = at;
+    return whole;
+  });
+}
+
 function lookupsOf(list: List, { targets }: Round, rateOf: RateOf): Pick<Share, 'lookups' | 'counted' | 'seconds'> {
   const { perSecond, perDay } = rateOf(list);
+  const lookups = lookupsIn(list, targets, perSecond);
+  return { lookups, counted: perDay === null ? 0 : lookups, seconds: perSecond === null ? 0 : lookups / perSecond };
+}
+
+/** What a round asks of a list, controls and repeats included. */
+export function lookupsIn(
+  { accepts, asks }: Pick<List, 'accepts' | 'asks'>,
+  targets: Round['targets'],
+  perSecond: number | null,
+): number {
   const batch = Math.min(BATCH, perSecond === null ? BATCH : Math.ceil(perSecond * BATCH_SECONDS));
-  const lookups = list.accepts.reduce((sum, kind) => {
-    const names = targets[kind] * (kind === 'domain' && list.asks === 'both' ? 2 : 1);
+  return accepts.reduce((sum, kind) => {
+    const names = targets[kind] * (kind === 'domain' && asks === 'both' ? 2 : 1);
     return sum + names + Math.round(names * REPEATED) + CONTROLS * Math.ceil(names / batch);
   }, 0);
-  return { lookups, counted: perDay === null ? 0 : lookups, seconds: perSecond === null ? 0 : lookups / perSecond };
+}
+
+/** How many there are of each kind. */
+export function countKinds(ranges: Iterable<TargetRange>): Record<TargetKind, number> {
+  const counts = { ipv4: 0, ipv6: 0, domain: 0 };
+  for (const range of ranges) counts[range.kind] += Number(countOf(range));
+  return counts;
 }

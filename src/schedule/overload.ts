@@ -3,7 +3,7 @@ import { type Load, loadsOf, type RateOf, type Round, type Share } from './load.
 /**
  * Schedules that would ask an operator more in a day than it allows, or that are due again before a round can be
  * through at its rate: one sentence each, with the sum and the ways out. Pure; `now` is where the next day begins.
- * Follow-ups are no part of it: they take what the others leave (followup.ts).
+ * Adaptive scans are no part of it: they take what the others leave (rooms.ts).
  */
 export function overloads(rounds: readonly Round[], rateOf: RateOf, now: Date): string[] {
   return loadsOf(rounds, rateOf, now).flatMap((load) => [...tooMany(load), ...tooSlow(load)]);
@@ -39,7 +39,7 @@ function tooSlow({ operator, perSecond, shares, late }: Load): string[] {
 }
 
 const WAYS_OUT =
-  'Ways out: a longer interval; fewer targets (tags) or lists in that schedule; an account key of your own; ' +
+  'Ways out: a longer interval, or a longer one for what is quiet (quiet: 24h); fewer targets (tags) or lists in that schedule; an account key of your own; ' +
   'a copy of the zone on your own rbldnsd (servers:).';
 
 const hours = (ms: number): string => `${number(ms / 3_600_000)} hours`;

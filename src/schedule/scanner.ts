@@ -3,12 +3,17 @@ import type { Database } from '../db/open.ts';
 import type { ChangeRecord } from '../listing/changes.ts';
 import type { FullScanHold } from '../listing/full-scan.ts';
 import { joinScan } from '../listing/join.ts';
+import { markedBy } from '../listing/marked.ts';
 import { remember } from '../listing/memory.ts';
+import { storeParts } from '../listing/parts.ts';
 import { recordBatch } from '../listing/record.ts';
+import type { Scan } from '../listing/scans.ts';
 import type { Policy } from '../listing/state.ts';
+import { trackedTargets } from '../listing/tracked.ts';
 import { type Means, type RoundInput, runRound } from '../scan/round.ts';
 import type { ListReport } from '../scan/verdict.ts';
-import type { RoomOf } from './followup.ts';
+import { grainOf } from '../targets/networks.ts';
+import type { Rooms } from './rooms.ts';
 import type { Schedule } from './schedules.ts';
 import { outside, type Shard } from './shards.ts';
 
@@ -26,8 +31,8 @@ export type Scanner = {
   /** What a schedule asks: ids and tags, or those of the configuration. */
   listsOf(schedule: Schedule): List[];
   isLimited(list: List): boolean;
-  /** Lookups that a follow-up may ask of each operator now, so that the limits have room for all schedules. */
-  rooms(): Promise<RoomOf>;
+  /** What the limits leave adaptive scans now. */
+  rooms(): Promise<Rooms>;
   /** Tracks what the configuration names. */
   followConfig(): Promise<ChangeRecord[]>;
   onChanges(changes: readonly ChangeRecord[]): void;
@@ -52,20 +57,56 @@ export async function doShard(scanner: Scanner, shard: Shard, signal: AbortSigna
   if (scanner.means.windDown?.aborted === true) throw new Left('this process stops');
 }
 
-async function askShard(
-  { db, means, catalogue, onChanges, onList }: Scanner,
-  shard: Shard,
+async function askShard(scanner: Scanner, shard: Shard, signal: AbortSignal): Promise<void> {
+  const lists = scanner.catalogue.filter(({ id }) => shard.listIds.includes(id));
+  const { scanId, setId, probesFor } = shard;
+  const scan = await joinScan(scanner.db, { scanId, setId, lists }, scanner.means.now());
+  if (scan === null) return;
+  await ask(scanner, scan, shard, signal);
+  if (probesFor !== undefined) for (const list of lists) await askMarked(scanner, scan, list, probesFor, signal);
+}
+
+/** Networks that one scan asks one by one for their probes: some thousand lookups. */
+const MARKED = 16;
+
+/** What the probes of a list that holds networks have marked; see quiet.ts. */
+async function askMarked(
+  scanner: Scanner,
+  scan: Scan,
+  list: List,
+  tags: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const lists = catalogue.filter(({ id }) => shard.listIds.includes(id));
-  const scan = await joinScan(db, { scanId: shard.scanId, setId: shard.setId, lists }, means.now());
-  if (scan === null) return;
+  const { db, means } = scanner;
+  const grain = grainOf(list);
+  if (grain === null || means.windDown?.aborted === true) return;
+  const tracked = await trackedTargets(db, tags.length === 0 ? {} : { tags });
+  const ranges = await markedBy(
+    db,
+    scan,
+    { list: list.id, grain, most: MARKED },
+    tracked.map(({ range }) => range),
+  );
+  if (ranges.length === 0) return;
+  const [part] = await storeParts(db, [{ listIds: [list.id], ranges }]);
+  const rest = part && (await joinScan(db, { scanId: scan.id, setId: part.setId, lists: [list] }, means.now()));
+  if (rest) await ask(scanner, rest, { posFrom: 0, posTo: rest.targets.size }, signal);
+}
+
+/** Asks the lists of a scan about the positions that they were not asked about yet. */
+async function ask(
+  { db, means, onChanges, onList }: Scanner,
+  scan: Scan,
+  positions: Pick<Shard, 'posFrom' | 'posTo'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const lists = [...scan.lists.values()].map(({ list }) => list);
   const round = runRound({
     ...means,
     ...(await remember(db, lists, means.now())),
     lists,
     targets: scan.targets,
-    covered: (list) => outside(shard, scan.targets.size, scan.covered.get(list.id) ?? []),
+    covered: (list) => outside(positions, scan.targets.size, scan.covered.get(list.id) ?? []),
     batchSize: BATCH,
     signal: means.signal === undefined ? signal : AbortSignal.any([means.signal, signal]),
   });

@@ -17,6 +17,8 @@ export type Schedule = Cron & {
   tags: readonly string[];
   /** As `--lists`; null: those of the configuration, for a follow-up those of all scans. */
   lists: string | null;
+  /** Milliseconds after which a scan asks about quiet targets again; null: each time (quiet.ts). */
+  quiet: number | null;
   /** Milliseconds; a scan starts so much later at most, at random, so that nobody asks on the full hour. */
   jitter: number;
 };
@@ -30,7 +32,8 @@ export type GivenSchedule =
       timeZone?: string | undefined;
       tags?: string[] | undefined;
       lists?: string | string[] | undefined;
-      /** Milliseconds. */
+      /** Milliseconds, as is jitter. */
+      quiet?: number | undefined;
       jitter?: number | undefined;
     };
 
@@ -58,6 +61,8 @@ function readSchedule(name: string, given: Exclude<GivenSchedule, string>, zone:
       `schedules.${name}: got ${quoted(given.cron)} (${fault}); expected five fields such as "17 */6 * * *", or off`,
     );
   const does = given.does ?? (name === 'digest' || name === 'follow-up' ? name : 'scan');
+  if (given.quiet !== undefined && does !== 'scan')
+    throw new UserError(`schedules.${name}.quiet: got it with a ${does}; expected it with a scan only`);
   return {
     name,
     does,
@@ -65,6 +70,7 @@ function readSchedule(name: string, given: Exclude<GivenSchedule, string>, zone:
     timeZone: given.timeZone ?? zone,
     tags: given.tags ?? [],
     lists: given.lists === undefined ? null : [given.lists].flat().join(','),
+    quiet: given.quiet ?? null,
     jitter: does === 'digest' ? 0 : (given.jitter ?? JITTER),
   };
 }

@@ -1,11 +1,12 @@
 import { finishScan } from '../listing/scans.ts';
-import { beginScan, giveUp } from './begin.ts';
+import { giveUp } from './begin.ts';
 import { startCron } from './cron.ts';
 import { beginFollowUp } from './followup.ts';
 import { createQueues, type DueJob, type ScheduleWork, type ShardWork, sendDue, work } from './jobs.ts';
 import type { Log } from './log.ts';
 import { followProgress, type Progress, sayDone } from './progress.ts';
 import type { Queue } from './queue.ts';
+import { beginDueScan } from './quiet.ts';
 import { doShard, Left, type Scanner } from './scanner.ts';
 import type { Schedule } from './schedules.ts';
 import { claimTick, type HandOver, makeUp } from './ticks.ts';
@@ -120,13 +121,13 @@ function scheduleWorkOf(serving: Serving, schedules: readonly Schedule[]): Sched
 async function beginDue({ queue, scanner, log }: Serving, schedule: Schedule, { due }: DueJob): Promise<void> {
   const { name, does } = schedule;
   const follows = does === 'follow-up';
-  const begun = follows ? await beginFollowUp(scanner, queue, schedule) : await beginScan(scanner, queue, schedule);
-  if (begun === 'nothing' && follows) return log.debug({ schedule: name, due }, 'nothing to follow up');
+  const begun = follows ? await beginFollowUp(scanner, queue, schedule) : await beginDueScan(scanner, queue, schedule);
+  if (begun === 'quiet') return log.debug({ schedule: name, due }, 'nothing calls for a scan');
   if (begun === 'nothing') return log.warn({ schedule: name, due }, 'no target to scan');
   if (begun === 'running') return log.warn({ schedule: name, due }, 'left out: the scan before is not through');
   const { scan, targets, lists, shards, unfit } = begun;
   const fields = { scan: scan.id, schedule: name, due, targets, lists, shards };
   log.info(fields, scan.resumed ? 'scan gone on with' : 'scan begun');
-  const said = 'the limits leave no room to follow all up; the next scan asks the rest';
+  const said = 'the limits leave no room for all that calls for a scan; the next scan of all asks the rest';
   if (unfit.length > 0) log.warn({ scan: scan.id, unfit }, said);
 }

@@ -8,6 +8,8 @@ export type Shard = {
   listIds: string[];
   /** Positions are of this set; without, of the scan's. */
   setId?: number;
+  /** The set holds probes of lists that hold networks; what they mark, among targets with these tags, is asked too. */
+  probesFor?: readonly string[];
   posFrom: number;
   /** Exclusive. */
   posTo: number;

@@ -40,6 +40,43 @@ export function subtractRange(range: TargetRange, removed: TargetRange): TargetR
   return left;
 }
 
+/** What is in both; each sorted and merged, and so is the result. */
+export function intersectRanges(some: readonly TargetRange[], others: readonly TargetRange[]): TargetRange[] {
+  return touching(some, others).flatMap(([range, near]) =>
+    near.map((other): TargetRange => {
+      if (range.kind === 'domain' || other.kind === 'domain') return range;
+      return addresses(
+        range.kind,
+        range.lo > other.lo ? range.lo : other.lo,
+        range.hi < other.hi ? range.hi : other.hi,
+      );
+    }),
+  );
+}
+
+/** What of the first is not in the others; each sorted and merged, and so is the result. */
+export function subtractRanges(some: readonly TargetRange[], others: readonly TargetRange[]): TargetRange[] {
+  return touching(some, others).flatMap(([range, near]) =>
+    near.reduce<TargetRange[]>((left, other) => left.flatMap((part) => subtractRange(part, other)), [range]),
+  );
+}
+
+/** Each range with the others that overlap it. */
+function touching(some: readonly TargetRange[], others: readonly TargetRange[]): [TargetRange, TargetRange[]][] {
+  let first = 0;
+  return some.map((range) => {
+    for (let other = others[first]; other !== undefined && isBelow(other, range); other = others[first]) first += 1;
+    let end = first;
+    for (let other = others[end]; other !== undefined && overlaps(other, range); other = others[end]) end += 1;
+    return [range, others.slice(first, end)];
+  });
+}
+
+/** Ends before the other begins, in the order of compareRanges. */
+function isBelow(a: TargetRange, b: TargetRange): boolean {
+  return compareRanges(a, b) < 0 && !overlaps(a, b);
+}
+
 /** Whether two ranges have a target in common. */
 export function overlaps(a: TargetRange, b: TargetRange): boolean {
   if (a.kind === 'domain' || b.kind === 'domain') return a.domain !== null && a.domain === b.domain;

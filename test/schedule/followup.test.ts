@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { listedAt } from '../../src/listing/at.ts';
 import { requestRemoval } from '../../src/listing/removals.ts';
-import { fitting, roomsOf } from '../../src/schedule/followup.ts';
+import { fitting } from '../../src/schedule/followup.ts';
 import { list } from '../listing/world.ts';
 import { openScanning, scheduleOf } from './scanning.ts';
 
@@ -39,7 +39,7 @@ test('a delisting is seen by follow-ups, and proven as by scans: two cleans of d
     ['delisted', true],
   ]);
   later(60);
-  expect(await due(followUp)).toBe('nothing');
+  expect(await due(followUp)).toBe('quiet');
 });
 
 test('what a follow-up did not ask is known by the scan before, with its time', async () => {
@@ -103,18 +103,9 @@ test('what a removal was requested of goes first, then what was listed last, as 
   await requestRemoval(db, { target: '192.0.2.1', list: 'one' }, scanner.means.now());
   asked();
   // Five controls and two pairs
-  scanner.rooms = async () => () => 8;
+  scanner.rooms = async () => ({ followUp: () => 8, lively: () => 0 });
   expect(await due(followUp)).toMatchObject({ targets: 2, unfit: [{ operator: 'one', pairs: 1 }] });
   expect(asked()).toEqual(['192.0.2.1 one', '192.0.2.3 one']);
-});
-
-test('follow-ups have what the scans leave of a day, and a quarter of the time between two', () => {
-  const load = { operator: 'op', perSecond: null, perDay: 1000, busiest: 750, shares: [], late: null };
-  const now = new Date('2026-11-24T00:00:00Z');
-  const rooms = roomsOf([load, { ...load, operator: 'slow', perDay: null, perSecond: 2 }], [followUp], now);
-  expect(rooms('op')).toBe(10); // 25 follow-ups in what the ledger counts as a day
-  expect(rooms('slow')).toBe(1800);
-  expect(roomsOf([{ ...load, busiest: 1001 }], [followUp], now)('op')).toBe(0);
 });
 
 test('lists of one operator share its room, and each has its own controls', () => {

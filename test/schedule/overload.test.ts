@@ -36,7 +36,8 @@ test('a schedule that asks an operator too much in a day is told with the sum an
   expect(sentence).toBe(
     'op allows 10,549 lookups a day, and the schedules ask ' +
       'scan: 2,110 lookups (1,000 targets, 2 lists, controls and repeats) × 5 = 10,550 in one, counted by the whole hour. ' +
-      'Ways out: a longer interval; fewer targets (tags) or lists in that schedule; an account key of your own; ' +
+      'Ways out: a longer interval, or a longer one for what is quiet (quiet: 24h); ' +
+      'fewer targets (tags) or lists in that schedule; an account key of your own; ' +
       'a copy of the zone on your own rbldnsd (servers:).',
   );
 });
@@ -69,6 +70,15 @@ test('a schedule of one day in the week counts on whichever day it is looked at'
   const weekly = [round('0 3 * * 1', { ipv4: 1000 })];
   for (const day of ['23', '24', '25', '26', '27', '28', '29'])
     expect(overloads(weekly, allow({ perDay: 2000 }), new Date(`2026-11-${day}T07:00:00Z`))).toHaveLength(1);
+});
+
+test('a schedule that asks about quiet targets once a day counts once a day', () => {
+  const [hourly, seldom] = [round('17 * * * *', { ipv4: 1000 }), round('17 * * * *', { ipv4: 1000 })];
+  expect(overloads([hourly], allow({ perDay: 4220 }), now)).toHaveLength(1);
+  const quiet = { ...seldom, schedule: { ...seldom.schedule, quiet: 86_400_000 } };
+  // From 07:17 to 07:17, as the ledger counts a day
+  expect(overloads([quiet], allow({ perDay: 4220 }), now)).toEqual([]);
+  expect(overloads([quiet], allow({ perDay: 4219 }), now)).toHaveLength(1);
 });
 
 test('a domain that is asked by two names is two lookups', () => {

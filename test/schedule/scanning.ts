@@ -9,10 +9,12 @@ import { finishScan } from '../../src/listing/scans.ts';
 import { addTargets } from '../../src/listing/tracked.ts';
 import { memoryLedger } from '../../src/scan/ledger.ts';
 import { createPacing } from '../../src/scan/pacing.ts';
-import { type Begun, beginScan, type NotBegun } from '../../src/schedule/begin.ts';
-import { beginFollowUp, type RoomOf } from '../../src/schedule/followup.ts';
+import type { Begun, NotBegun } from '../../src/schedule/begin.ts';
+import { beginFollowUp } from '../../src/schedule/followup.ts';
 import { cancelEnd, createQueues } from '../../src/schedule/jobs.ts';
 import { openQueue, type Queue } from '../../src/schedule/queue.ts';
+import { beginDueScan } from '../../src/schedule/quiet.ts';
+import type { RoomOf } from '../../src/schedule/rooms.ts';
 import { doShard, type Scanner } from '../../src/schedule/scanner.ts';
 import { type GivenSchedule, readSchedules, type Schedule } from '../../src/schedule/schedules.ts';
 import type { Shard } from '../../src/schedule/shards.ts';
@@ -27,6 +29,8 @@ export type Scanning = {
   scanner: Scanner;
   /** `name` with the target's address as it is written, on which list; what is not listed is absent. */
   listed: Set<string>;
+  /** The same, of questions that are answered with SERVFAIL. */
+  broken: Set<string>;
   /** `address list` of the questions asked since the last look, controls aside, sorted. */
   asked(): string[];
   /** Lets minutes pass. */
@@ -35,7 +39,7 @@ export type Scanning = {
   track(targets: string[], tags?: string[]): Promise<void>;
   /** Begins what is due, and does not go on. */
   begin(schedule: Schedule): Promise<Begun | NotBegun>;
-  /** Works off all shards that wait. */
+  /** Works off all shards that wait; one that it was stopped in comes first. */
   workOff(): Promise<void>;
   /** The same, and the scan's end. */
   due(schedule: Schedule): Promise<Begun | NotBegun>;
@@ -50,11 +54,16 @@ export function scheduleOf(name: string, given: GivenSchedule): Schedule {
 
 export async function openScanning(lists: Omit<ListDefinition, 'servers'>[]): Promise<Scanning> {
   const listed = new Set<string>();
+  const broken = new Set<string>();
   let questions: string[] = [];
   const lab = await startLab(({ name, type }) => {
     const [, reversed = '', zone = ''] = /^([\d.]+)\.([a-z]\w+)\.test$/.exec(name) ?? [];
     const address = reversed.split('.').reverse().join('.');
     if (address.startsWith('198.18.') || address.startsWith('198.19.')) return { nxdomain: true };
+    if (broken.has(`${address} ${zone}`)) {
+      if (!address.startsWith('127.')) questions.push(`${address} ${zone}`);
+      return { servfail: true };
+    }
     if (address.startsWith('127.')) return address === '127.0.0.2' ? { a: ['127.0.0.2'] } : { nxdomain: true };
     if (type === 'A') questions.push(`${address} ${zone}`);
     return listed.has(`${address} ${zone}`) ? { a: ['127.0.0.2'] } : { nxdomain: true };
@@ -75,8 +84,9 @@ export async function openScanning(lists: Omit<ListDefinition, 'servers'>[]): Pr
     await db.close();
     await lab.close();
   });
+  let left: { id: string; data: Shard } | null = null;
   const scanning: Scanning = {
-    ...{ db, queue, scanner, listed, changes },
+    ...{ db, queue, scanner, listed, broken, changes },
     asked() {
       const sorted = questions.sort();
       questions = [];
@@ -89,13 +99,15 @@ export async function openScanning(lists: Omit<ListDefinition, 'servers'>[]): Pr
       const given = targets.map((text) => ({ range: parseTarget(text, { allowSpecial: true }), tags }));
       await addTargets(db, given, now());
     },
-    begin: (schedule) => (schedule.does === 'scan' ? beginScan : beginFollowUp)(scanner, queue, schedule),
+    begin: (schedule) => (schedule.does === 'scan' ? beginDueScan : beginFollowUp)(scanner, queue, schedule),
     async workOff() {
       for (;;) {
-        const [job] = await queue.fetch<Shard>('shard');
+        const [job] = left === null ? await queue.fetch<Shard>('shard') : [left];
         if (job === undefined) return;
+        left = job;
         await doShard(scanner, job.data, new AbortController().signal);
         await queue.complete('shard', job.id);
+        left = null;
       }
     },
     async due(schedule) {
@@ -141,7 +153,7 @@ function scannerFor({ db, lists, lab, transport, now, changes }: Around): Scanne
     catalogue,
     listsOf: ({ lists: wanted }) => (wanted === null ? catalogue : catalogue.filter(({ id }) => wanted.includes(id))),
     isLimited: () => true,
-    rooms: async () => endless,
+    rooms: async () => ({ followUp: endless, lively: endless }),
     followConfig: async () => [],
     onChanges: (more) => void changes.push(...more),
     onList: () => {},
