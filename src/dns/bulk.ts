@@ -1,23 +1,23 @@
 import type { Answer, Ask, Server } from './answer.ts';
 import { type Bundle, openBundle, SOCKETS } from './bundle.ts';
-import { createFlights, type Flights } from './flights.ts';
-import { createLane, type Lane, nextAsker, noteSample, noteSilence, removeAsker } from './lane.ts';
-import { encodeAddressQuery, encodeSuffix, sameQuestion } from './query.ts';
-import { answerOf, type Quick, readQuick } from './quick.ts';
+import { createDelivery } from './delivery.ts';
+import { type Asker, type BulkLane, createFlights, type Flight } from './flights.ts';
+import { createLane, nextAsker, noteSample, noteSilence, removeAsker } from './lane.ts';
+import { encodeSuffix, sameQuestion, writeAddressQuery } from './query.ts';
+import type { Quick } from './quick.ts';
 import { random16 } from './random.ts';
-import { type Asked, failure, isUndecodable, readMessage } from './reading.ts';
 import { replyWithin, waitAfter } from './rtt.ts';
 import type { Servers } from './servers.ts';
 import type { TransportStats } from './transport.ts';
 import { createTurns } from './turns.ts';
-import { createWheel, type Timed } from './wheel.ts';
+import { createWheel } from './wheel.ts';
 import { isReply } from './wire.ts';
 
 /**
- * Many questions of one list: A records of IPv4 addresses. The transport takes the next one when a server has room for
+ * Many questions of one list: A records of addresses. The transport takes the next one when a server has room for
  * it, so that nothing waits in memory, and no question makes a promise, a timer or a closure.
  */
-type Bulk = {
+export type Bulk = {
   zone: string;
   /** About how many there will be of this list in the round: for many, other sockets pay. */
   questions: number;
@@ -26,8 +26,8 @@ type Bulk = {
   authoritative: boolean;
   /** The token of the next question for a server, by its place in the order of `add`; -1: none until `wake`. */
   next(place: number): number;
-  /** The address of a token. */
-  addressOf(token: number): number;
+  /** The address of a token: IPv4 as a number, IPv6 as a bigint. */
+  addressOf(token: number): number | bigint;
   /** Milliseconds that this server has for a question, retransmissions included. */
   deadline(place: number): number;
   /** The common case; `quick` holds until the next message. */
@@ -47,34 +47,6 @@ type BulkHandle = {
 
 export type AskMany = (bulk: Bulk) => BulkHandle;
 
-/** With the questions on their way, of all its askers. */
-type BulkLane = Lane<Asker> & { flights: Flights<Flight> };
-
-type Asker = {
-  bulk: Bulk;
-  suffix: Buffer;
-  lane: BulkLane;
-  /** The lane's server, among those of `bulk`. */
-  place: number;
-  /** Questions not answered yet. */
-  open: number;
-  stopped: boolean;
-};
-
-type Flight = Timed & {
-  asker: Asker;
-  token: number;
-  socket: number;
-  id: number;
-  query: Buffer;
-  startedAt: number;
-  endsAt: number;
-  sentAt: number;
-  tries: number;
-  /** Counts in its lane's `flying`. */
-  counted: boolean;
-};
-
 /** Questions of a list from which on sockets that take many at once are worth their loading, some 40 ms. */
 const BATCHED_FROM = 500;
 /** Questions without an answer that one list may have at one server; only silence makes so many. */
@@ -93,20 +65,24 @@ export function createBulkAsker(options: {
   /** In place of BATCHED_FROM. */
   batchedFrom: number | undefined;
 }): { askMany: AskMany; close(): void } {
-  const { servers, stats, now, batchedFrom = BATCHED_FROM } = options;
-  const lanes = new Map<string, BulkLane>();
-  const wheel = createWheel<Flight>(onDue);
+  const { servers, stats, batchedFrom = BATCHED_FROM } = options;
+  const lanes = new Map<string, BulkLane<Bulk>>();
+  const delivery = createDelivery(options);
+  const wheel = createWheel<Flight<Bulk>>(onDue);
   const turns = createTurns({ drain, send: sendNext });
   let flying = 0;
   let begin = 0;
   let closed = false;
 
-  function laneOf(server: Server, questions: number): BulkLane {
+  function laneOf(server: Server, questions: number): BulkLane<Bulk> {
     const batched = questions >= batchedFrom;
     const key = `${server} ${batched}`;
     const known = lanes.get(key);
     if (known !== undefined) return known;
-    const lane: BulkLane = { ...createLane<Asker>(servers.of(server)), flights: createFlights<Flight>(random16) };
+    const lane: BulkLane<Bulk> = {
+      ...createLane<Asker<Bulk>>(servers.of(server)),
+      flights: createFlights<Bulk>(random16),
+    };
     lanes.set(key, lane);
     void openSockets(lane, batched).then((bundle) => {
       if (closed) bundle?.close();
@@ -116,7 +92,7 @@ export function createBulkAsker(options: {
     return lane;
   }
 
-  async function openSockets(lane: BulkLane, batched: boolean): Promise<Bundle | null> {
+  async function openSockets(lane: BulkLane<Bulk>, batched: boolean): Promise<Bundle | null> {
     const hear = (socket: number, message: Buffer): void => receive(lane, socket, message);
     if (batched) {
       const { openBatched } = await import('./batched.ts');
@@ -160,53 +136,37 @@ export function createBulkAsker(options: {
     return { flying: flying > 0, more: turn === 0 };
   }
 
-  function launch(lane: BulkLane, asker: Asker, token: number, at: number): void {
-    const { bulk } = asker;
-    const { server } = lane.state;
-    if (lane.bundle === null) {
-      const asked = { server, at: now(), question: questionOf(asker, token), recursionDesired: bulk.recursionDesired };
-      bulk.answered(token, asker.place, failure(asked, 'network', 'cannot connect'), 0);
-      return;
-    }
-    const flight: Flight = {
-      due: 0,
-      before: null,
-      after: null,
-      asker,
-      token,
-      socket: lane.turn % SOCKETS,
-      id: 0,
-      query: asker.suffix,
-      startedAt: at,
-      endsAt: at + bulk.deadline(asker.place),
-      sentAt: at,
-      tries: 0,
-      counted: false,
-    };
-    asker.lane.flights.add(flight);
-    flight.query = encodeAddressQuery(flight.id, bulk.addressOf(token), asker.suffix, bulk.recursionDesired);
+  function launch(lane: BulkLane<Bulk>, asker: Asker<Bulk>, token: number, at: number): void {
+    const { bulk, suffix, place } = asker;
+    const flight = lane.flights.take(asker);
+    flight.token = token;
+    flight.socket = lane.turn % SOCKETS;
+    flight.length = writeAddressQuery(flight.query, flight.id, bulk.addressOf(token), suffix, bulk.recursionDesired);
+    flight.startedAt = at;
+    flight.endsAt = at + bulk.deadline(place);
     asker.open += 1;
-    send(flight, at);
+    if (lane.bundle === null) fail(flight, 'network', 'cannot connect');
+    else send(flight, at);
   }
 
-  function send(flight: Flight, at: number): void {
+  function send(flight: Flight<Bulk>, at: number): void {
     const { lane } = flight.asker;
     flight.tries += 1;
     flight.sentAt = at;
     stats.sent += 1;
     count(flight);
     wheel.set(flight, Math.min(flight.endsAt, at + replyWithin(lane.state.roundTrip)));
-    if (lane.bundle !== 'opening') lane.bundle?.send(flight.socket, flight.query);
+    if (lane.bundle !== 'opening') lane.bundle?.send(flight.socket, flight.query, flight.length);
   }
 
-  function count(flight: Flight): void {
+  function count(flight: Flight<Bulk>): void {
     if (flight.counted) return;
     flight.counted = true;
     flight.asker.lane.flying += 1;
     flying += 1;
   }
 
-  function uncount(flight: Flight): void {
+  function uncount(flight: Flight<Bulk>): void {
     if (!flight.counted) return;
     flight.counted = false;
     flight.asker.lane.flying -= 1;
@@ -214,7 +174,7 @@ export function createBulkAsker(options: {
   }
 
   /** No reply yet: its place goes to another question, and it is asked again, now or somewhat later, or is over. */
-  function onDue(flight: Flight): void {
+  function onDue(flight: Flight<Bulk>): void {
     const { lane } = flight.asker;
     const at = performance.now();
     uncount(flight);
@@ -234,7 +194,7 @@ export function createBulkAsker(options: {
     send(flight, at);
   }
 
-  function receive(lane: BulkLane, socket: number, message: Buffer): void {
+  function receive(lane: BulkLane<Bulk>, socket: number, message: Buffer): void {
     stats.received += 1;
     if (!isReply(message)) {
       stats.undecodable += 1;
@@ -246,7 +206,7 @@ export function createBulkAsker(options: {
       stats.late += 1;
       return;
     }
-    if (flight.socket !== socket || !sameQuestion(flight.query, message)) {
+    if (flight.socket !== socket || !sameQuestion(flight.query, message, flight.length)) {
       stats.forged += 1;
       lane.state.dropped += 1;
       return;
@@ -255,70 +215,32 @@ export function createBulkAsker(options: {
     lane.state.heardAt = at;
     if (flight.tries === 1) noteSample(lane, at - flight.sentAt);
     land(flight);
-    read(flight, message, at);
+    delivery.reply(flight, message, at);
     turns.heard();
   }
 
-  function read(flight: Flight, message: Buffer, at: number): void {
-    const { asker, token, query } = flight;
-    const { bulk, place } = asker;
-    const quick = readQuick(message, query.length);
-    if (quick?.kind === 'absent' && (quick.authoritative || !bulk.authoritative)) {
-      bulk.absent(token, place, quick);
-      return;
-    }
-    const asked = askedOf(flight);
-    const spent = at - flight.startedAt;
-    if (quick !== null) {
-      bulk.answered(token, place, answerOf(asked, quick), spent);
-      return;
-    }
-    const answer = readMessage(asked, message);
-    if (answer === null) {
-      void askAgain(flight, asked, flight.endsAt - at);
-      return;
-    }
-    if (isUndecodable(answer)) stats.undecodable += 1;
-    bulk.answered(token, place, answer, spent);
-  }
-
-  /** The way that goes over TCP. */
-  async function askAgain({ asker, token, startedAt }: Flight, asked: Asked, left: number): Promise<void> {
-    const { server, question, recursionDesired } = asked;
-    const answer = await options.ask(server, question, { deadline: Math.max(1, left), recursionDesired });
-    if (!asker.stopped) asker.bulk.answered(token, asker.place, answer, performance.now() - startedAt);
-  }
-
-  function fail(flight: Flight, why: 'timeout' | 'network', detail: string): void {
+  function fail(flight: Flight<Bulk>, why: 'timeout' | 'network', detail: string): void {
     land(flight);
-    const { bulk, place } = flight.asker;
-    const spent = performance.now() - flight.startedAt;
-    bulk.answered(flight.token, place, failure(askedOf(flight), why, detail), spent);
+    delivery.failed(flight, why, detail);
   }
 
   /** Off the wheel and out of the tables. */
-  function land(flight: Flight): void {
+  function land(flight: Flight<Bulk>): void {
     const { asker } = flight;
     wheel.clear(flight);
     uncount(flight);
-    asker.lane.flights.remove(flight);
+    asker.lane.flights.giveBack(flight);
     if (asker.open === OPEN_MOST) comeBack(asker);
     asker.open -= 1;
   }
 
-  function comeBack(asker: Asker): void {
+  function comeBack(asker: Asker<Bulk>): void {
     if (!asker.stopped && !asker.lane.askers.includes(asker)) asker.lane.askers.push(asker);
-  }
-
-  function askedOf({ asker, token }: Flight): Asked {
-    const { bulk, lane } = asker;
-    const question = questionOf(asker, token);
-    return { server: lane.state.server, at: now(), question, recursionDesired: bulk.recursionDesired };
   }
 
   function askMany(bulk: Bulk): BulkHandle {
     const suffix = encodeSuffix(bulk.zone);
-    const askers: Asker[] = [];
+    const askers: Asker<Bulk>[] = [];
     const wake = (): void => {
       for (const asker of askers) comeBack(asker);
       turns.soon();
@@ -355,10 +277,4 @@ export function createBulkAsker(options: {
       }
     },
   };
-}
-
-function questionOf({ bulk }: Asker, token: number): Asked['question'] {
-  const address = bulk.addressOf(token);
-  const octets = [address & 255, (address >>> 8) & 255, (address >>> 16) & 255, address >>> 24];
-  return { name: `${octets.join('.')}.${bulk.zone}`, type: 'A' };
 }

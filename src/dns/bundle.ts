@@ -8,11 +8,11 @@ import { optionsFor, type Peer, widen } from './udp.ts';
 export type Bundle = {
   /** Sends and reads many datagrams with one system call. */
   batched: boolean;
-  /** The message is copied, or on its way, by the next `flush`. */
-  send(socket: number, message: Buffer): void;
+  /** Takes a copy of the first `length` bytes, which leaves with the next `flush` at the latest. */
+  send(socket: number, message: Buffer, length: number): void;
   flush(): void;
-  /** Reads at once what would come by itself in the next turn of the event loop. @returns how many messages it were */
-  drain(): number;
+  /** Reads at once what would come by itself, one by one, in the next turn of the event loop. */
+  drain(): void;
   close(): void;
 };
 
@@ -28,9 +28,9 @@ export async function openBundle(peer: Peer, receive: Receive): Promise<Bundle |
   if (!(await connectAll(sockets, peer, receive))) return null;
   return {
     batched: false,
-    send: (socket, message) => sockets[socket]?.send(message),
+    send: (socket, message, length) => sockets[socket]?.send(Buffer.from(message.subarray(0, length))),
     flush() {},
-    drain: () => 0,
+    drain() {},
     close: () => closeAll(sockets),
   };
 }

@@ -3,23 +3,22 @@ export type Libc = {
   /** A UDP socket as a file descriptor; -1: none to be had. */
   openUdp(family: 4 | 6): number;
   close(descriptor: number): void;
-  /** From the first of the messages on. @returns how many were sent, or the error as a negative number */
-  send(descriptor: number, messages: Messages, count: number): number;
+  messages(count: number, size: number): Messages;
+  /** Those at [from, to). @returns how many were sent, or the error as a negative number */
+  send(descriptor: number, messages: Messages, from: number, to: number): number;
   /** Does not wait. @returns how many were read, or the error as a negative number */
   receive(descriptor: number, messages: Messages): number;
 };
 
-/** Room for messages of up to `size` bytes, as the kernel takes and gives them. */
+/** Room for `count` messages of up to `size` bytes, as the kernel takes and gives them. */
 export type Messages = {
   count: number;
-  size: number;
-  /** All, each from a multiple of `size` on. */
-  bytes: Buffer;
   /** struct mmsghdr of each. */
   headers: Buffer;
-  setLength(place: number, length: number): void;
-  /** Of a message that was received. */
-  lengthOf(place: number): number;
+  /** Puts the first `length` bytes there, to be sent. */
+  put(place: number, message: Buffer, length: number): void;
+  /** What was received there; it holds until the next call. */
+  received(place: number): Buffer;
 };
 
 /** The structures and numbers below are Linux's on these. */
@@ -40,19 +39,18 @@ const MSG_LEN = 56;
 
 type Koffi = typeof import('koffi')['default'];
 
-let loading: Promise<{ libc: Libc; messages(count: number, size: number): Messages } | null> | undefined;
+let loading: Promise<Libc | null> | undefined;
 
 /** null where this machine, or this installation, does without: koffi is an optional dependency. */
-export function loadLibc(): NonNullable<typeof loading> {
+export function loadLibc(): Promise<Libc | null> {
   loading ??= load();
   return loading;
 }
 
-async function load(): ReturnType<typeof loadLibc> {
+async function load(): Promise<Libc | null> {
   if (process.platform !== 'linux' || !MACHINES.includes(process.arch)) return null;
   try {
-    const koffi = (await import('koffi')).default;
-    return { libc: declare(koffi), messages: (count, size) => createMessages(koffi, count, size) };
+    return declare((await import('koffi')).default);
   } catch {
     return null; // not installed, or not for this C library
   }
@@ -68,7 +66,9 @@ function declare(koffi: Koffi): Libc {
   return {
     openUdp: (family) => socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
     close,
-    send: (descriptor, { headers }, count) => orError(sendmmsg(descriptor, headers, count, MSG_DONTWAIT)),
+    messages: (count, size) => createMessages(koffi, count, size),
+    send: (descriptor, { headers }, from, to) =>
+      orError(sendmmsg(descriptor, from === 0 ? headers : headers.subarray(from * MMSGHDR), to - from, MSG_DONTWAIT)),
     receive: (descriptor, { headers, count }) => orError(recvmmsg(descriptor, headers, count, MSG_DONTWAIT, null)),
   };
 }
@@ -86,10 +86,15 @@ function createMessages(koffi: Koffi, count: number, size: number): Messages {
   }
   return {
     count,
-    size,
-    bytes,
     headers,
-    setLength: (place, length) => parts.writeUInt32LE(length, place * IOVEC + IOVEC_LENGTH),
-    lengthOf: (place) => headers.readUInt32LE(place * MMSGHDR + MSG_LEN),
+    put(place, message, length) {
+      const from = place * size;
+      for (let at = 0; at < length; at += 1) bytes[from + at] = message[at] ?? 0;
+      parts.writeUInt32LE(length, place * IOVEC + IOVEC_LENGTH);
+    },
+    received(place) {
+      const from = place * size;
+      return bytes.subarray(from, from + headers.readUInt32LE(place * MMSGHDR + MSG_LEN));
+    },
   };
 }

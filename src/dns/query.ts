@@ -9,6 +9,8 @@ const MAX_NAME = 253;
 const DOT = 0x2e;
 /** Type and class after the name's last byte. */
 const TAIL = 4;
+/** In bytes. */
+export const LONGEST_QUERY = HEADER + MAX_NAME + 2 + TAIL;
 
 /** Throws MalformedMessage for a name that DNS cannot carry. */
 export function encodeQuery(id: number, { name, type }: Question, recursionDesired: boolean): Buffer {
@@ -34,18 +36,29 @@ export function encodeSuffix(zone: string): Buffer {
   return suffix;
 }
 
-/** Bytes that the labels of each octet take. */
-const OCTET_BYTES = Uint8Array.from({ length: 256 }, (_, octet) => 1 + String(octet).length);
-
-/** The query for an IPv4 address, as a number, below the zone of the suffix (RFC 5782 section 2.1). */
-export function encodeAddressQuery(id: number, address: number, suffix: Buffer, recursionDesired: boolean): Buffer {
-  const [a, b, c, d] = [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255];
-  const labels = (OCTET_BYTES[a] ?? 0) + (OCTET_BYTES[b] ?? 0) + (OCTET_BYTES[c] ?? 0) + (OCTET_BYTES[d] ?? 0);
-  const query = Buffer.allocUnsafe(HEADER + labels + suffix.length);
+/**
+ * Writes the query for an address below the zone of the suffix (RFC 5782 sections 2.1 and 2.4): an IPv4 address is a
+ * number, an IPv6 address a bigint. @returns its length
+ */
+export function writeAddressQuery(
+  query: Buffer,
+  id: number,
+  address: number | bigint,
+  suffix: Buffer,
+  recursionDesired: boolean,
+): number {
   writeHeader(query, id, recursionDesired);
-  const end = writeOctet(query, writeOctet(query, writeOctet(query, writeOctet(query, HEADER, d), c), b), a);
+  const end = typeof address === 'number' ? writeOctets(query, HEADER, address) : writeNibbles(query, HEADER, address);
   query.set(suffix, end);
-  return query;
+  return end + suffix.length;
+}
+
+/** The name in a query, as it was asked. */
+export function nameIn(query: Buffer): string {
+  const labels: string[] = [];
+  for (let at = HEADER, length = query[at] ?? 0; length > 0; at += length + 1, length = query[at] ?? 0)
+    labels.push(query.toString('latin1', at + 1, at + 1 + length));
+  return labels.join('.');
 }
 
 function writeHeader(query: Buffer, id: number, recursionDesired: boolean): void {
@@ -58,15 +71,34 @@ function writeHeader(query: Buffer, id: number, recursionDesired: boolean): void
   for (let at = 6; at < HEADER; at += 1) query[at] = 0;
 }
 
+function writeOctets(query: Buffer, from: number, address: number): number {
+  let at = from;
+  for (let shift = 0; shift < 32; shift += 8) at = writeOctet(query, at, (address >>> shift) & 255);
+  return at;
+}
+
 function writeOctet(query: Buffer, at: number, octet: number): number {
-  const length = (OCTET_BYTES[octet] ?? 2) - 1;
-  query[at] = length;
+  const digits = octet < 10 ? 1 : octet < 100 ? 2 : 3;
+  query[at] = digits;
   let rest = octet;
-  for (let digit = at + length; digit > at; digit -= 1) {
+  for (let digit = at + digits; digit > at; digit -= 1) {
     query[digit] = 0x30 + (rest % 10);
     rest = (rest / 10) | 0;
   }
-  return at + length + 1;
+  return at + digits + 1;
+}
+
+function writeNibbles(query: Buffer, from: number, address: bigint): number {
+  let at = from;
+  for (let shift = 0n; shift < 128n; shift += 32n) {
+    let word = Number((address >> shift) & 0xffffffffn);
+    for (let nibble = 0; nibble < 8; nibble += 1, at += 2, word >>>= 4) {
+      const digit = word & 15;
+      query[at] = 1;
+      query[at + 1] = digit < 10 ? 0x30 + digit : 0x57 + digit;
+    }
+  }
+  return at;
 }
 
 function checkLength(name: string): void {
@@ -95,10 +127,9 @@ function unfit(): MalformedMessage {
   return new MalformedMessage('the name to ask has an empty or overlong label, or characters that DNS does not carry');
 }
 
-/** Does the message answer the question of this query? Names regardless of case, type and class exactly. */
-export function sameQuestion(query: Buffer, message: Buffer): boolean {
+/** Does the message answer the question of this query of `end` bytes? Names regardless of case, type and class exactly. */
+export function sameQuestion(query: Buffer, message: Buffer, end = query.length): boolean {
   if (isBareFailure(message)) return true;
-  const end = query.length;
   if (message.length < end || message.readUInt16BE(4) !== 1) return false;
   for (let at = 12; at < end; at++) {
     const a = query[at] ?? 0;

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../src/dns/answer.ts';
 import { decodeReply } from '../../src/dns/codec.ts';
 import { packetClass } from '../../src/dns/packet.ts';
-import { encodeAddressQuery, encodeQuery, encodeSuffix } from '../../src/dns/query.ts';
+import { encodeQuery, encodeSuffix, LONGEST_QUERY, nameIn, writeAddressQuery } from '../../src/dns/query.ts';
 import { answerOf, readQuick } from '../../src/dns/quick.ts';
 import { readReply } from '../../src/dns/reading.ts';
+import { addressText, queryName } from '../../src/target.ts';
 import { encodeReply, type Reply } from '../lab/reply.ts';
 
 const Packet = packetClass();
@@ -99,16 +100,33 @@ describe('both codecs', () => {
   });
 });
 
-test('the query for an address is the one for its name', () => {
+describe('the query for an address', () => {
   const suffix = encodeSuffix('bl.test');
-  fc.assert(
-    fc.property(fc.nat(0xffff), fc.nat(0xffffffff), fc.boolean(), (id, number, recursionDesired) => {
-      const name = `${number & 255}.${(number >>> 8) & 255}.${(number >>> 16) & 255}.${number >>> 24}.bl.test`;
-      expect(encodeAddressQuery(id, number, suffix, recursionDesired)).toEqual(
-        encodeQuery(id, { name, type: 'A' }, recursionDesired),
-      );
-    }),
-  );
+  const query = Buffer.alloc(LONGEST_QUERY, 0xff);
+
+  function isThatOf(name: string, id: number, address: number | bigint, recursionDesired: boolean): void {
+    const length = writeAddressQuery(query, id, address, suffix, recursionDesired);
+    expect(query.subarray(0, length)).toEqual(encodeQuery(id, { name, type: 'A' }, recursionDesired));
+    expect(nameIn(query)).toBe(name);
+  }
+
+  test('is the one for its name: IPv4', () => {
+    fc.assert(
+      fc.property(fc.nat(0xffff), fc.nat(0xffffffff), fc.boolean(), (id, address, recursionDesired) => {
+        const text = addressText('ipv4', BigInt(address));
+        isThatOf(queryName({ kind: 'ipv4', text }, 'bl.test'), id, address, recursionDesired);
+      }),
+    );
+  });
+
+  test('is the one for its name: IPv6', () => {
+    fc.assert(
+      fc.property(fc.nat(0xffff), fc.bigInt(0n, 2n ** 128n - 1n), fc.boolean(), (id, address, recursionDesired) => {
+        const text = addressText('ipv6', address);
+        isThatOf(queryName({ kind: 'ipv6', text }, 'bl.test'), id, address, recursionDesired);
+      }),
+    );
+  });
 });
 
 test('a query is what dns2 reads as the question asked', () => {
