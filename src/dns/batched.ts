@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { constants } from 'node:os';
 import { type Bundle, closeAll, connectAll, type Receive, SOCKETS } from './bundle.ts';
 import { type Libc, loadLibc, type Messages } from './libc.ts';
+import { countOverflow } from './overflow.ts';
 import { LONGEST_QUERY } from './query.ts';
 import { optionsFor, type Peer } from './udp.ts';
 
@@ -32,10 +33,10 @@ export async function openBatched(peer: Peer, receive: Receive): Promise<Bundle 
     sockets.push(createSocket(optionsFor(peer.family)).bind({ fd: descriptor }));
   }
   if (!(await connectAll(sockets, peer, receive))) return null;
-  return createBundle(libc, outlets, receive, () => closeAll(sockets));
+  return createBundle(libc, outlets, sockets, receive);
 }
 
-function createBundle(libc: Libc, outlets: readonly Outlet[], receive: Receive, closeSockets: () => void): Bundle {
+function createBundle(libc: Libc, outlets: readonly Outlet[], sockets: readonly Socket[], receive: Receive): Bundle {
   replies ??= libc.messages(MANY, REPLY_BYTES);
   const inbox = replies;
   let open = true;
@@ -62,9 +63,10 @@ function createBundle(libc: Libc, outlets: readonly Outlet[], receive: Receive, 
     drain() {
       for (const [place, { descriptor }] of outlets.entries()) drain(descriptor, place);
     },
+    overflowed: () => countOverflow(sockets),
     close() {
       open = false; // the kernel gives the descriptor to the next one that opens a file
-      closeSockets();
+      closeAll(sockets);
     },
   };
 }

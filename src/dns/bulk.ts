@@ -156,7 +156,9 @@ export function createBulkAsker(options: {
     stats.sent += 1;
     count(flight);
     wheel.set(flight, Math.min(flight.endsAt, at + replyWithin(lane.state.roundTrip)));
-    if (lane.bundle !== 'opening') lane.bundle?.send(flight.socket, flight.query, flight.length);
+    if (lane.bundle === 'opening' || lane.bundle === null) return;
+    if (lane.bundle.batched) stats.batched += 1;
+    lane.bundle.send(flight.socket, flight.query, flight.length);
   }
 
   function count(flight: Flight<Bulk>): void {
@@ -272,7 +274,10 @@ export function createBulkAsker(options: {
       closed = true;
       for (const lane of lanes.values()) {
         for (const flight of lane.flights.all()) fail(flight, 'network', 'the transport is closed');
-        if (lane.bundle !== 'opening') lane.bundle?.close();
+        if (lane.bundle !== 'opening' && lane.bundle !== null) {
+          if (stats.retransmitted > 0) stats.overflowed += lane.bundle.overflowed();
+          lane.bundle.close();
+        }
         lane.bundle = null;
       }
     },

@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { countOverflow } from './overflow.ts';
 import { optionsFor, type Peer, widen } from './udp.ts';
 
 /**
@@ -13,6 +14,8 @@ export type Bundle = {
   flush(): void;
   /** Reads at once what would come by itself, one by one, in the next turn of the event loop. */
   drain(): void;
+  /** Replies so far for which the receive buffers had no room. */
+  overflowed(): number;
   close(): void;
 };
 
@@ -31,6 +34,7 @@ export async function openBundle(peer: Peer, receive: Receive): Promise<Bundle |
     send: (socket, message, length) => sockets[socket]?.send(Buffer.from(message.subarray(0, length))),
     flush() {},
     drain() {},
+    overflowed: () => countOverflow(sockets),
     close: () => closeAll(sockets),
   };
 }

@@ -16,6 +16,8 @@ import { isReply, MalformedMessage } from './wire.ts';
 export type TransportStats = {
   /** Datagrams sent, retransmissions included. */
   sent: number;
+  /** Of those, in one system call with others. */
+  batched: number;
   /** Datagrams and TCP messages received, whatever they were. */
   received: number;
   /** Dropped: of an unknown sender or id, or with another question. */
@@ -25,6 +27,8 @@ export type TransportStats = {
   /** Replies to queries that were over: answered, given up or aborted. */
   late: number;
   retransmitted: number;
+  /** Replies to questions in bulk for which the kernel had no room, where it tells; counted at the close. */
+  overflowed: number;
   /** Lookups that went on over TCP. */
   tcp: number;
 };
@@ -79,7 +83,10 @@ const EAGER = 100;
  */
 export function openTransport(options: { now?: () => Date; batchedFrom?: number } = {}): Transport {
   const now = options.now ?? (() => new Date());
-  const stats = { sent: 0, received: 0, forged: 0, undecodable: 0, late: 0, retransmitted: 0, tcp: 0 };
+  const stats: TransportStats = {
+    ...{ sent: 0, batched: 0, received: 0, forged: 0, undecodable: 0, late: 0 },
+    ...{ retransmitted: 0, overflowed: 0, tcp: 0 },
+  };
   const servers = createServers();
   /** By socket and id. */
   const inFlight = new Map<number, Exchange>();

@@ -22,9 +22,10 @@ export type BulkOptions = TargetOptions & { targets: Targets; from: number; to: 
 /** The session through which all targets of the batch can be asked in bulk; null where they are to be asked one by one. */
 export function bulkSession(line: Line, { targets, from, to, sessions }: BulkOptions): Session | null {
   if (line.askMany === null || !line.gate.free || to - from <= FEW) return null;
-  const accepted = targets.spans(from, to).filter(({ range }) => line.list.accepts.includes(range.kind));
-  if (!accepted.every(({ range }) => range.kind === 'ipv4')) return null;
-  const session = sessions.get('ipv4');
+  const kinds = new Set(targets.spans(from, to).map(({ range }) => range.kind));
+  const [kind, other] = [...kinds].filter((one) => line.list.accepts.includes(one));
+  if (kind === undefined || kind === 'domain' || other !== undefined) return null;
+  const session = sessions.get(kind);
   return session === undefined || isTrouble(session) ? null : session;
 }
 
@@ -119,16 +120,22 @@ export function askInBulk(
   });
 }
 
-/** The addresses of positions, as numbers. */
-function addressesIn(spans: readonly Span[]): (position: number) => number {
+/** The addresses of positions: IPv4 as a number, IPv6 as a bigint. Positions in order are found at once. */
+function addressesIn(spans: readonly Span[]): (position: number) => number | bigint {
   const parts = spans.flatMap(({ range, posFrom, posTo }) =>
-    range.kind === 'ipv4' ? [{ offset: Number(range.lo) - posFrom, posFrom, posTo }] : [],
+    range.kind === 'domain' ? [] : [{ first: range.kind === 'ipv4' ? Number(range.lo) : range.lo, posFrom, posTo }],
   );
-  let last = parts[0];
+  const holds = (place: number, position: number): boolean => {
+    const part = parts[place];
+    return part !== undefined && part.posFrom <= position && position < part.posTo;
+  };
+  let place = 0;
   return (position) => {
-    if (last === undefined || position < last.posFrom || position >= last.posTo)
-      last = parts.find(({ posFrom, posTo }) => posFrom <= position && position < posTo);
-    if (last === undefined) throw new RangeError(`no IPv4 address at position ${position}`);
-    return last.offset + position;
+    if (!holds(place, position))
+      place = holds(place + 1, position) ? place + 1 : parts.findIndex((_, at) => holds(at, position));
+    const part = parts[place];
+    if (part?.first == null) throw new RangeError(`no address at position ${position}`);
+    const { first, posFrom } = part;
+    return typeof first === 'number' ? first + position - posFrom : first + BigInt(position - posFrom);
   };
 }

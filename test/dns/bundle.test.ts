@@ -110,6 +110,24 @@ describe.each([
     await expect.poll(() => came.slice(-20)).toEqual(Array.from({ length: 20 }, (_one, at) => `${at}`));
   });
 
+  test.runIf(process.platform === 'linux')('what found no room in the receive buffers is counted', async () => {
+    const { socket, peer } = await open('127.0.0.1');
+    closing.push(() => socket.close());
+    let came = 0;
+    const bundle = await opened(peer, () => {
+      came += 1;
+    });
+    expect(bundle.overflowed()).toBe(0);
+    sendOne(bundle, 0, Buffer.from('one'));
+    bundle.flush();
+    const [, from] = await once(socket, 'message');
+    const most = 40_000;
+    const flood = Buffer.alloc(1000);
+    for (let at = 0; at < most; at += 1) socket.send(flood, from.port, from.address);
+    await expect.poll(() => came + bundle.overflowed(), { timeout: 10_000 }).toBe(most);
+    expect(bundle.overflowed()).toBeGreaterThan(0);
+  });
+
   test('to an address that lacks its interface there are none', async () => {
     expect(await openSockets(splitServer('[fe80::1]:53'), () => {})).toBeNull();
   });

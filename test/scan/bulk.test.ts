@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openTransport, type Transport } from '../../src/dns/transport.ts';
 import { runRound } from '../../src/scan/round.ts';
+import { queryName } from '../../src/target.ts';
 import type { Reply } from '../lab/reply.ts';
 import type { LabHandler } from '../lab/server.ts';
 import { inputFor, run, short } from './rounds.ts';
@@ -49,6 +50,30 @@ describe.each([
     );
     expect(results.map(({ target }) => target)).toEqual(targets);
     expect(results.map(short)).toEqual(targets.map((_, at) => (at % 10 === 0 ? 'listed 127.0.0.2' : 'clean')));
+  });
+
+  test('IPv6 addresses too, by their nibbles', async () => {
+    const targets = Array.from({ length: 40 }, (_, at) => `2001:db8:0:1::${(0xabc0 + at).toString(16)}`);
+    const held = someListed('bl.test', []);
+    const asked: string[] = [];
+    const control = '2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0';
+    const listed = queryName({ kind: 'ipv6', text: '2001:db8:0:1::abc5' }, 'bl.test');
+    const server = await lab.start((question) => {
+      asked.push(question.name);
+      return question.name === listed || question.name === `${control}.bl.test` ? { a: ['127.0.0.2'] } : held(question);
+    });
+    const list = labList(
+      {
+        id: 'bl',
+        accepts: ['ipv4', 'ipv6'],
+        control: { ipv6: { listed: '::ffff:7f00:2', notListed: '::ffff:7f00:1' } },
+      },
+      server,
+    );
+    const { results } = await run(inputFor(transport, [list], targets, { txt: () => false, known: () => true }));
+    expect(results.map(short)).toEqual(targets.map((_, at) => (at === 5 ? 'listed 127.0.0.2' : 'clean')));
+    for (const text of targets) expect(asked).toContain(queryName({ kind: 'ipv6', text }, 'bl.test'));
+    expect(transport.stats.batched > 0).toBe(batchedFrom === 0);
   });
 
   test('30 % of packets lost each way: no listing is clean, next to none unknown, no list given up', async () => {
