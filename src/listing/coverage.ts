@@ -71,7 +71,7 @@ async function cover(
       posTo: span.posTo,
       firstAt: sql`least(${coverage.firstAt}, ${batch.firstAt.toISOString()}::timestamptz)`,
       lastAt: sql`greatest(${coverage.lastAt}, ${batch.lastAt.toISOString()}::timestamptz)`,
-      servers: sql`(select array_agg(distinct s order by s) from unnest(${coverage.servers} || ${sql.param(servers)}::text[]) s)`,
+      servers: sql`array(select distinct s from unnest(${coverage.servers} || ${sql.param(servers)}::text[]) s order by s)`,
       asked: sql`${coverage.asked} + ${counts.asked}`,
       listed: sql`${coverage.listed} + ${counts.listed}`,
       clean: sql`${coverage.clean} + ${counts.clean}`,
