@@ -177,7 +177,11 @@ describe('mistakes end with status 3 and one line', () => {
     ['an unknown format', ['check', '192.0.2.7', '--format', 'xml'], '--format "xml": expected table, json'],
     ['a wrong timeout', ['check', '192.0.2.7', '--timeout', 'x'], '--timeout "x": expected milliseconds'],
     ['a wrong resolver', ['check', '192.0.2.7', '--resolver', 'x'], 'resolver "x": expected auto, direct, system'],
-    ['a missing catalogue', ['check', '192.0.2.7', '--catalogue', '/none.yaml'], 'catalogue /none.yaml: no such file'],
+    [
+      'a missing catalogue',
+      ['check', '192.0.2.7', '--catalogue', '/none.yaml'],
+      'catalogue /none.yaml: there is no such file',
+    ],
   ])('%s', async (_case, args, message) => {
     const { status, out, err } = await command(args, { env: { HOME: home } });
     expect(status).toBe(3);
