@@ -6,10 +6,10 @@ import { isFree, rateOf } from '../scan/pacing.ts';
 import { countKinds, loadsOf, type RateOf, type Round } from '../schedule/load.ts';
 import type { Log } from '../schedule/log.ts';
 import { overloads } from '../schedule/overload.ts';
-import { sayTrouble } from '../schedule/progress.ts';
 import { roomsOf } from '../schedule/rooms.ts';
 import type { Scanner } from '../schedule/scanner.ts';
 import type { Schedule } from '../schedule/schedules.ts';
+import { createTroubles } from '../schedule/troubles.ts';
 import { configTargets, followConfig, trackedWith } from './configured.ts';
 import { listsToAsk, type Settings } from './options.ts';
 import type { World } from './world.ts';
@@ -35,7 +35,7 @@ export function scannerOf(around: Around, means: Scanner['means'], log: Log, wor
     onChanges(changes) {
       for (const { kind, target, list, after, at } of changes) log.info({ target, list, codes: after, at }, kind);
     },
-    onList: (scanId, report) => sayTrouble(scanId, report, log),
+    onList: createTroubles(log),
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Database } from '../db/open.ts';
 import { type ScanRecord, scansWithIds } from '../listing/overview.ts';
-import type { ListReport } from '../scan/verdict.ts';
 import type { Log } from './log.ts';
 
 /** Milliseconds between two words on how far a scan is. */
@@ -49,11 +48,4 @@ export async function sayDone(db: Database, scanId: number, log: Log): Promise<v
 
 function figures({ id, schedule, targets, lists, listed, unknown }: ScanRecord): object {
   return { scan: id, schedule, targets, lists, listed, unknown };
-}
-
-/** A list that could not be asked, or not all of it. */
-export function sayTrouble(scanId: number, { id, health, path, detail, asked, unknown }: ListReport, log: Log): void {
-  if (health === 'retired') return;
-  if (unknown === 0 && (health === 'healthy' || health === 'unproven')) return;
-  log.warn({ scan: scanId, list: id, health, path, detail, asked, unknown }, 'list in trouble');
 }
