@@ -12,9 +12,9 @@ import { startServing } from '../schedule/serve.ts';
 import { dueBefore } from '../schedule/ticks.ts';
 import { type Alerts, startAlerts } from './alerts.ts';
 import { withAsking } from './asking.ts';
-import { withDatabase } from './database.ts';
 import { alertsSetup } from './notify.ts';
 import { type CommonOptions, type Settings, settingsOf } from './options.ts';
+import { throughOutages } from './outages.ts';
 import { sharedPace } from './pace.ts';
 import { overloadsOf, scannerOf } from './scanner.ts';
 import { createServePages, type ServePages } from './serve-pages.ts';
@@ -26,7 +26,8 @@ export type ServeOptions = CommonOptions & { log?: string; verbose?: boolean };
 /** `serve` has schedules, digests and pages; `worker` takes part in the scans of a `serve` on the same database. */
 export type Role = 'serve' | 'worker';
 
-type Running = { db: Database; queue: Queue; log: Log; role: Role; world: World };
+/** `gone`: the database is; nothing can be recorded or handed back any more. */
+type Running = { db: Database; gone: AbortSignal; queue: Queue; log: Log; role: Role; world: World };
 /** `alerting`: null where nobody is to be told. */
 type Setup = { settings: Settings; serving: Serve; alerting: Alerting | null };
 
@@ -36,34 +37,41 @@ export async function serve(role: Role, options: ServeOptions, world: World): Pr
   const log = await openLog({ pretty: isPretty(options, world), level, write: world.err });
   let setup = await read(options, world);
   const supervisor = createSupervisor(world.env);
-  await withDatabase(setup.settings.database, async (db) => {
-    const queue = await openQueue(db.sql, (error) => log.error({ err: error }, 'queue'));
-    const running: Running = { db, queue, log, role, world };
-    const pages = createServePages(running);
+  const pages = createServePages({ log, role, world });
+  let begun = false;
+  const serveOn = async (db: Database, gone: AbortSignal): Promise<void> => {
+    gone.addEventListener('abort', () => pages.withoutDatabase());
+    const queue = await openQueue(db.sql, (error) => log.error({ err: error }, 'queue'), gone);
+    const running: Running = { db, gone, queue, log, role, world };
     try {
-      await refuseOverload(running, setup);
-      await pages.show(setup);
-      while (!world.signal.aborted) {
+      if (!begun) await refuseOverload(running, setup);
+      begun = true;
+      await pages.show(db, setup);
+      while (!world.signal.aborted && !gone.aborted) {
         const reload = new AbortController();
         supervisor.onReload(async () => {
           const next = await readAgain(options, running, setup);
-          if (next === null || !(await showOrKeep(pages, next, log))) return;
+          if (next === null || !(await showOrKeep(pages, db, next, log))) return;
           setup = next;
           reload.abort();
         });
-        await during(running, setup, AbortSignal.any([world.signal, reload.signal]), () => {
+        await during(running, setup, AbortSignal.any([world.signal, reload.signal, gone]), () => {
           log.info({ schedules: setup.serving.schedules.map(({ name }) => name), pages: pages.url() }, 'serving');
           supervisor.ready();
         });
       }
     } finally {
-      supervisor.stopping();
-      await pages.close();
       await queue.stop({ graceful: false });
-      supervisor.close();
     }
-    log.info({}, 'stopped');
-  });
+  };
+  try {
+    await throughOutages(setup.settings.database, { signal: world.signal, log }, serveOn);
+  } finally {
+    supervisor.stopping();
+    await pages.close();
+    supervisor.close();
+  }
+  log.info({}, 'stopped');
 }
 
 const DAY = 86_400_000;
@@ -107,9 +115,9 @@ async function readAgain(options: ServeOptions, running: Running, before: Setup)
 }
 
 /** Whether metrics and health are where the new configuration wants them. */
-async function showOrKeep(pages: ServePages, next: Setup, log: Log): Promise<boolean> {
+async function showOrKeep(pages: ServePages, db: Database, next: Setup, log: Log): Promise<boolean> {
   try {
-    await pages.show(next);
+    await pages.show(db, next);
     log.info({}, 'the configuration was read again');
     return true;
   } catch (error) {
@@ -131,13 +139,17 @@ async function refuseOverload({ db, role, world }: Running, { settings, serving 
 
 /** Serves with these settings until the signal; what is under way then is taken up again, by whoever comes first. */
 async function during(running: Running, setup: Setup, signal: AbortSignal, ready: () => void): Promise<void> {
-  const { db, queue, log, role, world } = running;
+  const { db, gone, queue, log, role, world } = running;
   const { settings, serving, alerting } = setup;
   const drop = new AbortController();
   const pace = sharedPace(db, { holder: `${role} ${process.pid}`, first: false });
   const schedules = role === 'serve' ? serving.schedules : null;
   const alerts: Alerts | null =
     role === 'worker' || alerting === null ? null : startAlerts(db, alerting, log, world.now);
+  gone.addEventListener('abort', () => {
+    drop.abort();
+    void alerts?.stop();
+  });
   try {
     await withAsking(
       settings,
@@ -157,7 +169,8 @@ async function during(running: Running, setup: Setup, signal: AbortSignal, ready
         const started = await startServing({ queue, scanner, schedules, digest, ended, log });
         ready();
         if (!signal.aborted) await once(signal, 'abort');
-        log.info({ within: serving.stopWithin }, world.signal.aborted ? 'stopping' : 'changing over');
+        if (!gone.aborted)
+          log.info({ within: serving.stopWithin }, world.signal.aborted ? 'stopping' : 'changing over');
         const timer = setTimeout(() => drop.abort(), serving.stopWithin);
         await started.stop().finally(() => clearTimeout(timer));
       },

@@ -74,6 +74,13 @@ function diskFilledUp(where: string): boolean {
   }
 }
 
+/** Whether it failed because the server ended, or the way to it. */
+export function isGone(error: unknown): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+    if (gone.has(String((cause as { code?: unknown }).code))) return true;
+  return false;
+}
+
 /** The address as it may be shown. */
 export function withoutPassword(where: string): string {
   return where

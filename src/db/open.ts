@@ -24,6 +24,8 @@ export type OpenOptions = {
   settings?: Settings;
   /** Takes what the user should know of data that is carried over from an older PostgreSQL; else standard error does. */
   tell?: (text: string) => void;
+  /** Called when the server ends, or the way to it: the connections are of no use any more. */
+  onLost?: () => void;
 };
 
 /** Opens `postgres://…`, the user's server, or a folder, whose private server is started and shared. */
@@ -31,7 +33,7 @@ export async function openDatabase(where: string, options: OpenOptions = {}): Pr
   let database: Database | null = null;
   try {
     database = isAddress(where)
-      ? connect(addressOptions(where), async () => {})
+      ? connect(addressOptions(where), async () => {}, options.onLost)
       : await openFolder(path.resolve(where), options);
     if (options.migrations === null) await database.sql`select 1`;
     else await migrate(database.sql, database.orm, options.migrations);
@@ -44,27 +46,34 @@ export async function openDatabase(where: string, options: OpenOptions = {}): Pr
   }
 }
 
-async function openFolder(folder: string, { settings, tell }: OpenOptions): Promise<Database> {
+async function openFolder(folder: string, { settings, tell, onLost }: OpenOptions): Promise<Database> {
   const member = await join(folder, settings, {
     copy: async (from, to) => (await import('./carry.ts')).copyDatabase(from, to),
     tell: tell ?? ((text) => void process.stderr.write(`${text}\n`)),
   });
-  return connect({ ...member.options }, member.leave);
+  return connect({ ...member.options }, member.leave, onLost);
 }
 
-function connect(options: Options<Record<string, never>>, leave: Membership['leave']): Database {
+function connect(
+  options: Options<Record<string, never>>,
+  leave: Membership['leave'],
+  onLost: OpenOptions['onLost'],
+): Database {
   const common = {
     max: 4,
     connect_timeout: 10,
+    // Not up to 20 s, as postgres.js has it: a try that is waited for outlives end(), and connects when all is over.
+    backoff: () => 0.1,
     onnotice: () => {},
     ...options,
     connection: { application_name: 'dnsblwatch', ...options.connection },
   };
   const forOrm = postgres(common);
   const sql = postgres(common);
+  const unwatch = onLost === undefined ? async () => {} : watch(common, onLost);
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    await Promise.all([forOrm.end({ timeout: 5 }), sql.end({ timeout: 5 })]);
+    await Promise.all([forOrm.end({ timeout: 5 }), sql.end({ timeout: 5 }), unwatch()]);
     await leave();
   };
   return {
@@ -74,6 +83,23 @@ function connect(options: Options<Record<string, never>>, leave: Membership['lea
       closed ??= close();
       return closed;
     },
+  };
+}
+
+/** Holds a connection for nothing but to see it end. Returns what lets go of it. */
+function watch(options: Options<Record<string, never>>, onLost: () => void): () => Promise<void> {
+  let watching = true;
+  const session = postgres({
+    ...options,
+    ...{ max: 1, idle_timeout: 0, max_lifetime: null, keep_alive: 30 },
+    onclose: () => {
+      if (watching) onLost();
+    },
+  });
+  session`select 1`.catch(onLost);
+  return async () => {
+    watching = false;
+    await session.end({ timeout: 1 });
   };
 }
 

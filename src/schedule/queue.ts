@@ -1,5 +1,5 @@
 import { type Db, PgBoss } from 'pg-boss';
-import type { Sql, TransactionSql } from 'postgres';
+import postgres, { type Options, type Sql, type TransactionSql } from 'postgres';
 
 /** Work handed from one process to another, in tables of the same database (schema `jobs`). */
 export type Queue = PgBoss;
@@ -8,10 +8,14 @@ export const SCHEMA = 'jobs';
 /** Seconds without a sign of life after which a job is another worker's. pg-boss takes no less than 10. */
 const HEARTBEAT = 15;
 
-/** Opens the queue on the database's own connections. pg-boss makes and updates its tables itself. */
-export async function openQueue(sql: Sql, onError: (error: Error) => void): Promise<Queue> {
+/**
+ * Opens the queue on the database's own connections. pg-boss makes and updates its tables itself. Once the database is
+ * `gone`, what it asks of it fails at once, so that it can be stopped.
+ */
+export async function openQueue(sql: Sql, onError: (error: Error) => void, gone?: AbortSignal): Promise<Queue> {
+  const db = gone === undefined ? asDatabase(sql) : unless(gone, asDatabase(sql));
   const boss = new PgBoss({
-    db: { ...asDatabase(sql), ...listening(sql), beginTransaction: () => beginTransaction(sql) },
+    db: { ...db, ...listening(sql), beginTransaction: () => beginTransaction(sql) },
     schema: SCHEMA,
     schedule: false,
     useListenNotify: true,
@@ -21,7 +25,9 @@ export async function openQueue(sql: Sql, onError: (error: Error) => void): Prom
     registerInstance: false,
     openTelemetry: { enabled: false },
   });
-  boss.on('error', onError);
+  boss.on('error', (error) => {
+    if (gone?.aborted !== true) onError(error);
+  });
   await boss.start();
   return boss;
 }
@@ -64,17 +70,41 @@ function asDatabase(sql: Sql | TransactionSql): Db {
   };
 }
 
+function unless(gone: AbortSignal, db: Db): Db {
+  const waiting = new Set<(error: Error) => void>();
+  gone.addEventListener('abort', () => {
+    for (const refuse of waiting) refuse(new Error('the database is gone'));
+  });
+  return {
+    ...db,
+    executeSql: (text, values) =>
+      new Promise((resolve, refuse) => {
+        if (gone.aborted) return refuse(new Error('the database is gone'));
+        waiting.add(refuse);
+        const settled = db.executeSql(text, values).finally(() => waiting.delete(refuse));
+        settled.then(resolve, refuse);
+      }),
+  };
+}
+
 /** Of several statements the last result that has rows. */
 function rowsOf(result: readonly unknown[]): unknown[] {
   const several = result.filter(Array.isArray);
   return several.length === 0 ? [...result] : [...(several.findLast((one) => one.length > 0) ?? [])];
 }
 
+/**
+ * On a connection of its own. Not by sql.listen, which tries for ever to connect again, after `sql` has ended too: when
+ * this one is cut there are no notices, and work is found by looking for it.
+ */
 function listening(sql: Sql): Pick<Db, 'listen'> {
   return {
-    async listen(channel, onNotification, onReconnect) {
-      const { unlisten } = await sql.listen(channel, onNotification, onReconnect);
-      return { close: unlisten };
+    async listen(channel, onNotice) {
+      const onnotify = (_: string, payload: string): void => onNotice(payload);
+      const options = { ...sql.options, max: 1, idle_timeout: 0, max_lifetime: null, onnotify };
+      const session = postgres(options as unknown as Options<Record<string, never>>);
+      await session`listen ${session(channel)}`;
+      return { close: () => session.end({ timeout: 1 }) };
     },
   };
 }

@@ -18,6 +18,10 @@ export type DebianServer = {
   password: string;
   /** Makes a folder that the server may use, with this done to it. */
   folder(name: string): string;
+  /** Stops it for a while, and takes all its connections along. */
+  halt(): Promise<void>;
+  /** Starts it again, with what it held. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -45,18 +49,28 @@ export async function startDebianServer(): Promise<DebianServer> {
   const port = await freeTcpPort();
   const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: data, fsync: 'off' };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawn(path.join(bin, 'postgres'), ['-D', data, ...options], { ...as(account), stdio: 'ignore' });
+  const start = (): ChildProcess =>
+    spawn(path.join(bin, 'postgres'), ['-D', data, ...options], { ...as(account), stdio: 'ignore' });
   const sql = postgres({ host: '127.0.0.1', port, user: 'admin', pass: password, database: 'postgres', max: 1 });
+  let child = start();
+  const halt = async (): Promise<void> => {
+    child.kill('SIGINT');
+    if (child.exitCode === null) await once(child, 'exit');
+  };
   await untilUp(sql, child);
   return {
     sql,
     addressOf: (database) => `postgres://admin:${password}@127.0.0.1:${port}/${database}`,
     password,
     folder,
+    halt,
+    async resume() {
+      child = start();
+      await untilUp(sql, child);
+    },
     async stop() {
       await sql.end();
-      child.kill('SIGINT');
-      if (child.exitCode === null) await once(child, 'exit');
+      await halt();
       rmSync(home, { recursive: true, force: true });
     },
   };
