@@ -8,8 +8,9 @@ import { fetchHttps } from '../posture/https.ts';
 import { createMailLooks, type LookOptions } from '../posture/mail/looks.ts';
 import { probeRelay } from '../posture/mail/relay-probe.ts';
 import type { Asking, MailAsking } from '../posture/subject.ts';
+import { withAsking } from './asking.ts';
 import { readGiven } from './audit-subject.ts';
-import { neighbourAsking } from './neighbours.ts';
+import { neighbourAsking, type WithMeans } from './neighbours.ts';
 import { millisecondsOf, resolversOf, type Settings } from './options.ts';
 import type { World } from './world.ts';
 
@@ -32,6 +33,7 @@ export async function withPosture<T>(
   options: ConnectOptions,
   world: World,
   use: (asking: Asking) => Promise<T>,
+  withMeans: WithMeans = (ask) => withAsking(settings, world, ask),
 ): Promise<T> {
   const ports = portsOf(options.port ?? []);
   const ca = options.ca === undefined ? [] : [readGiven('--ca', options.ca)];
@@ -53,7 +55,7 @@ export async function withPosture<T>(
           allowSpecial,
           signal: world.signal,
         }),
-      neighbours: neighbourAsking(options.neighbourhood === true, settings, world),
+      neighbours: neighbourAsking(options.neighbourhood === true, settings, withMeans),
       secure: trustedLookup(settings, world),
       mail:
         options.connect === false

@@ -80,9 +80,10 @@ const BEGINNING = `# dnsblwatch configuration. Every key and its default: dnsblw
 #   example: { perSecond: 5, perDay: 80000 }
 # retention: { coverage: 30d, evidence: 365d }   # in full for so long; listings and changes always
 # catalogue: my-lists.yaml
-# schedules:                     # of serve; these three are there without being named, off leaves one out
+# schedules:                     # of serve; these four are there without being named, off leaves one out
 #   scan: "17 */6 * * *"         # or { cron, timeZone, tags, lists, quiet, jitter }
 #   follow-up: "47 * * * *"      # what is listed, on the lists that say so
+#   audit: "43 4 * * *"          # domains, and addresses tracked one by one; { cron, connect: false } asks DNS alone
 #   digest: "0 7 * * *"
 # channels:                      # who is told; secrets also as DNSBLWATCH_CHANNEL_<NAME>_<KEY> in the environment
 #   ops: { type: email, to: ops@example.org, server: "smtp://mail.example.org:587" }

@@ -2,21 +2,23 @@ import { addressNumber } from '../address.ts';
 import type { List } from '../catalogue/list.ts';
 import type { NeighbourLook, Said } from '../posture/neighbours.ts';
 import { allResults } from '../scan/results.ts';
+import type { Means } from '../scan/round.ts';
 import { runRound } from '../scan/round.ts';
 import type { Result } from '../scan/verdict.ts';
 import { prefixOf, type TargetRange } from '../target.ts';
 import { targetsIn } from '../targets/positions.ts';
-import { withAsking } from './asking.ts';
 import type { Settings } from './options.ts';
-import type { World } from './world.ts';
 
 const BATCH = 300;
+
+/** Gives `use` what lists are asked with. */
+export type WithMeans = <T>(use: (means: Means) => Promise<T>) => Promise<T>;
 
 /** Asks UCEPROTECT, within its limits and between its controls, what it counts of an address's neighbours. */
 export function neighbourAsking(
   sweep: boolean,
   settings: Settings,
-  world: World,
+  withMeans: WithMeans,
 ): (address: string) => Promise<NeighbourLook> {
   const listOf = (id: string): List | undefined => {
     const list = settings.catalogue.find(id);
@@ -26,7 +28,7 @@ export function neighbourAsking(
     const lists = ids.map(listOf).filter((list) => list !== undefined);
     const targets = targetsIn([range]);
     const results: Result[] = [];
-    await withAsking(settings, world, async (means) => {
+    await withMeans(async (means) => {
       const round = runRound({ ...means, lists, targets, txt: () => true, seenControls: new Set(), batchSize: BATCH });
       for await (const event of round) {
         if (event.type !== 'batch') continue;

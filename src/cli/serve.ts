@@ -5,6 +5,8 @@ import { UserError } from '../errors.ts';
 import { retain } from '../listing/retain.ts';
 import type { Setup as Alerting } from '../notify/collect.ts';
 import { enqueueDigests } from '../notify/digest/send.ts';
+import type { Means } from '../scan/round.ts';
+import type { WithPosture } from '../schedule/audits.ts';
 import { type Log, openLog } from '../schedule/log.ts';
 import { openQueue, type Queue } from '../schedule/queue.ts';
 import type { Schedule } from '../schedule/schedules.ts';
@@ -88,6 +90,14 @@ function digester({ db, log, world }: Running, alerting: Alerting, made: () => v
   };
 }
 
+/** What audits of a schedule ask with: the lists within the limits that all on the database share. */
+function postureOf(settings: Settings, means: Means, world: World): WithPosture {
+  return async (how, signal, use) => {
+    const { withPosture } = await import('./audit-means.ts');
+    return await withPosture(settings, how, { ...world, signal }, use, (ask) => ask({ ...means, signal }));
+  };
+}
+
 function isPretty({ log }: ServeOptions, { errIsTerminal }: World): boolean {
   if (log === undefined) return errIsTerminal;
   if (log === 'json' || log === 'pretty') return log === 'pretty';
@@ -166,7 +176,9 @@ async function during(running: Running, setup: Setup, signal: AbortSignal, ready
           alerts?.look();
           await retain(db, settings.config.retention, world.now(), signal);
         };
-        const started = await startServing({ queue, scanner, schedules, digest, ended, log });
+        const withPosture = postureOf(settings, scanner.means, world);
+        const audited = (): void => alerts?.look();
+        const started = await startServing({ queue, scanner, schedules, digest, ended, withPosture, audited, log });
         ready();
         if (!signal.aborted) await once(signal, 'abort');
         if (!gone.aborted)

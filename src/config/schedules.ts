@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parseDuration } from '../duration.ts';
 import { located } from '../errors.ts';
-import { readSchedules, type Schedule } from '../schedule/schedules.ts';
+import { readSchedules, type Schedule, WORKS } from '../schedule/schedules.ts';
 import { duration, filled, listIds, name, text, timeZone } from './pieces.ts';
 
 /** The keys `schedules` and `serve` of the configuration: their schema, and what they mean. */
@@ -12,7 +12,7 @@ const listen = v.pipe(
   v.check((value) => value === 'off' || addressOf(value) !== null, LISTEN),
 );
 
-const SCHEDULE = 'a cron expression, {cron, does, timeZone, tags, lists, quiet, jitter} or off';
+const SCHEDULE = 'a cron expression, {cron, does, timeZone, tags, lists, quiet, jitter, connect, allowSpecial} or off';
 const schedule = v.union(
   [
     text,
@@ -23,8 +23,11 @@ const schedule = v.union(
           v.description('Five fields, such as 17 */6 * * *'),
         ),
         does: v.pipe(
-          v.optional(v.picklist(['scan', 'follow-up', 'digest'], 'scan, follow-up or digest')),
-          v.description('`follow-up`: only what is listed, or about to be, on the lists that say so. Default: scan'),
+          v.optional(v.picklist(WORKS, WORKS.join(', '))),
+          v.description(
+            '`follow-up`: only what is listed, or about to be, on the lists that say so; `audit`: what operators look at ' +
+              'before they delist, of domains and addresses tracked one by one. Default: as it is called, else scan',
+          ),
         ),
         timeZone: v.optional(timeZone),
         tags: v.pipe(
@@ -40,7 +43,15 @@ const schedule = v.union(
         ),
         jitter: v.pipe(
           v.optional(duration('10m')),
-          v.description('A scan starts so much later at most, at random. Default: 10m'),
+          v.description('It starts so much later at most, at random. Default: 10m, of audits 1h, of digests none'),
+        ),
+        connect: v.pipe(
+          v.optional(v.boolean('true or false')),
+          v.description('Of audits: connect to mail servers; else DNS alone is asked. Default: true'),
+        ),
+        allowSpecial: v.pipe(
+          v.optional(v.boolean('true or false')),
+          v.description('Of audits: private, loopback and documentation addresses too. Default: false'),
         ),
       },
       SCHEDULE,
@@ -53,7 +64,7 @@ export const serveEntries = {
   schedules: v.pipe(
     v.optional(v.record(name, schedule, 'an object of names and schedules')),
     v.description(
-      'What `serve` does when. `scan`, `follow-up` and `digest` are there without being named; `off` leaves one out',
+      'What `serve` does when. `scan`, `follow-up`, `audit` and `digest` are there without being named; `off` leaves one out',
     ),
   ),
   serve: v.optional(

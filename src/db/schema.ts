@@ -422,15 +422,33 @@ export const mute = pgTable('mute', {
   endedAt: time('ended_at'),
 });
 
-/** What is audited together: domains, and the addresses that send for them. */
-export const audit = pgTable('audit', {
+/** Audits of the same targets, by hand or by one schedule: what each found is compared with what the one before found. */
+export const audit = pgTable(
+  'audit',
+  {
+    id: id(),
+    /** Domains and addresses, sorted, with spaces between. */
+    subject: text().notNull(),
+    /** Empty: by hand. */
+    schedule: text().notNull().default(''),
+    targets: text().array().notNull(),
+    /** Whether people are told what changes. */
+    watched: boolean().notNull().default(false),
+    firstAt: time('first_at').notNull(),
+    lastAt: time('last_at').notNull(),
+    runs: integer().notNull(),
+  },
+  (t) => [unique('audit_subject_unique').on(t.subject, t.schedule)],
+);
+
+/** One time that a schedule had everything audited. */
+export const auditRun = pgTable('audit_run', {
   id: id(),
-  /** Domains and addresses, sorted, with spaces between. */
-  subject: text().notNull().unique(),
-  targets: text().array().notNull(),
-  firstAt: time('first_at').notNull(),
-  lastAt: time('last_at').notNull(),
-  runs: integer().notNull(),
+  schedule: text().notNull(),
+  startedAt: time('started_at').notNull(),
+  /** null: under way. */
+  endedAt: time('ended_at'),
+  targets: integer().notNull(),
 });
 
 /**
@@ -459,5 +477,6 @@ export const finding = pgTable(
   (t) => [
     uniqueIndex('finding_open').on(t.auditId, t.check, t.subject).where(sql`${t.until} is null`),
     index('finding_since').on(t.auditId, t.since),
+    index('finding_latest').on(t.since),
   ],
 );

@@ -1,6 +1,6 @@
 import type { Audit } from '../posture/audit.ts';
 import type { Finding, Outcome, Severity } from '../posture/finding.ts';
-import type { FindingChange } from '../posture/record.ts';
+import type { FindingChange } from '../posture/timeline.ts';
 import { minute } from '../text/minute.ts';
 import type { Paint } from './colour.ts';
 import { field } from './csv.ts';

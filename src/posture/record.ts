@@ -1,21 +1,12 @@
 import { and, arrayContains, asc, eq, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
 import { audit, finding } from '../db/schema.ts';
+import type { Handle } from '../listing/locks.ts';
 import type { Audit } from './audit.ts';
 import { keyOf, stepsOf } from './changes.ts';
-import type { Finding, Outcome, Severity } from './finding.ts';
-
-/** A finding that became another one, as history, alerts and digests need it. Times in ISO 8601. */
-export type FindingChange = {
-  check: string;
-  subject: string;
-  before: Outcome | null;
-  outcome: Outcome;
-  severity: Severity;
-  why: string;
-  since: string;
-  until: string | null;
-};
+import type { Finding } from './finding.ts';
+import { targetOf } from './target-of.ts';
+import { changesOf, type FindingChange, type FindingRow, shownChange } from './timeline.ts';
 
 const subjectOf = ({ subject }: Audit): string[] =>
   [
@@ -23,63 +14,90 @@ const subjectOf = ({ subject }: Audit): string[] =>
     ...subject.addresses.filter(({ mx }) => mx === null || subject.domains.length === 0).map(({ text }) => text),
   ].sort();
 
-/** Records an audit in one transaction; gives what changed. Several at once wait for each other. */
-export async function recordAudit({ orm }: Pick<Database, 'orm'>, done: Audit): Promise<FindingChange[]> {
-  const targets = subjectOf(done);
-  const at = done.finishedAt;
-  // The last of two with the same check and subject is the one that counts.
-  const findings = [...new Map(done.findings.map((one) => [keyOf(one), one])).values()];
-  return orm.transaction(async (tx) => {
-    const [row] = await tx
-      .insert(audit)
-      .values({ subject: targets.join(' '), targets, firstAt: at, lastAt: at, runs: 1 })
-      .onConflictDoUpdate({ target: audit.subject, set: { lastAt: at, runs: sql`${audit.runs} + 1` } })
-      .returning({ id: audit.id });
-    const auditId = row?.id ?? 0;
-    const open = await tx
-      .select()
-      .from(finding)
-      .where(and(eq(finding.auditId, auditId), isNull(finding.until)));
+/** Whose audit it is: what it found is compared with what the one before of the same found. */
+type Kept = { schedule: string; targets: string[]; watched: boolean };
+
+/**
+ * Records an audit by hand in one transaction; gives what changed. Several at once wait for each other. Once one was
+ * `watched`, people are told what changes in those after it.
+ */
+export async function recordAudit(
+  { orm }: Pick<Database, 'orm'>,
+  done: Audit,
+  { watched }: { watched: boolean } = { watched: false },
+): Promise<FindingChange[]> {
+  const kept = { schedule: '', targets: subjectOf(done), watched };
+  const findings = lastOfEach(done.findings);
+  return await orm.transaction((tx) => record(tx, kept, findings, done.finishedAt));
+}
+
+/**
+ * Records an audit that a schedule made, target by target: who is audited together may be another one every day, and
+ * what is known of each goes on. Of the addresses `beside` the targets nothing is recorded.
+ */
+export async function recordScheduled(
+  { orm }: Pick<Database, 'orm'>,
+  done: Audit,
+  { schedule, targets, beside }: { schedule: string; targets: readonly string[]; beside: readonly string[] },
+): Promise<FindingChange[]> {
+  const sorted = targets.toSorted();
+  const all = [...sorted, ...beside.filter((one) => !sorted.includes(one))];
+  const byTarget = Map.groupBy(lastOfEach(done.findings), ({ subject }) => targetOf(subject, all));
+  return await orm.transaction(async (tx) => {
     const changes: FindingChange[] = [];
-    for (const step of stepsOf(open, findings)) {
-      const { check, subject } = step.kind === 'gone' ? step : step.finding;
-      const here = and(
-        eq(finding.auditId, auditId),
-        eq(finding.check, check),
-        eq(finding.subject, subject),
-        isNull(finding.until),
-      );
-      if (step.kind === 'same') {
-        await tx.update(finding).set({ seenAt: at, severity: step.finding.severity, found: step.finding }).where(here);
-        continue;
-      }
-      await tx.update(finding).set({ until: at }).where(here);
-      if (step.kind === 'gone') continue;
-      const { outcome, severity, why } = step.finding;
-      await tx.insert(finding).values({
-        auditId,
-        check,
-        subject,
-        outcome,
-        severity,
-        before: step.before,
-        found: step.finding,
-        since: at,
-        seenAt: at,
-      });
-      changes.push({
-        check,
-        subject,
-        before: step.before,
-        outcome,
-        severity,
-        why,
-        since: at.toISOString(),
-        until: null,
-      });
+    for (const target of sorted) {
+      const kept = { schedule, targets: [target], watched: true };
+      changes.push(...(await record(tx, kept, byTarget.get(target) ?? [], done.finishedAt)));
     }
     return changes;
   });
+}
+
+/** The last of two with the same check and subject is the one that counts. */
+function lastOfEach(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((one) => [keyOf(one), one])).values()];
+}
+
+async function record(tx: Handle, { schedule, targets, watched }: Kept, findings: Finding[], at: Date) {
+  const [row] = await tx
+    .insert(audit)
+    .values({ subject: targets.join(' '), schedule, targets, watched, firstAt: at, lastAt: at, runs: 1 })
+    .onConflictDoUpdate({
+      target: [audit.subject, audit.schedule],
+      set: { lastAt: at, runs: sql`${audit.runs} + 1`, watched: sql`${audit.watched} or ${watched}` },
+    })
+    .returning({ id: audit.id });
+  const auditId = row?.id ?? 0;
+  const open = await tx
+    .select()
+    .from(finding)
+    .where(and(eq(finding.auditId, auditId), isNull(finding.until)));
+  const changes: FindingChange[] = [];
+  for (const step of stepsOf(open, findings)) {
+    const { check, subject } = step.kind === 'gone' ? step : step.finding;
+    const here = and(
+      eq(finding.auditId, auditId),
+      eq(finding.check, check),
+      eq(finding.subject, subject),
+      isNull(finding.until),
+    );
+    if (step.kind === 'same') {
+      await tx.update(finding).set({ seenAt: at, severity: step.finding.severity, found: step.finding }).where(here);
+      continue;
+    }
+    await tx.update(finding).set({ until: at }).where(here);
+    if (step.kind === 'gone') continue;
+    const { finding: found, before } = step;
+    const { outcome, severity, why } = found;
+    const values = { auditId, check, subject, outcome, severity, before, found, since: at, seenAt: at };
+    const [added] = await tx.insert(finding).values(values).returning({ id: finding.id });
+    const when = at.toISOString();
+    changes.push({
+      ...{ id: added?.id ?? 0, target: targetOf(subject, targets), check, subject, before, outcome, severity, why },
+      ...{ since: when, until: null, seenAt: when },
+    });
+  }
+  return changes;
 }
 
 /**
@@ -105,22 +123,18 @@ export async function recordedFindings(
   return { at: last.seenAt, findings: [...known.values()] };
 }
 
-/** Every change of a target's findings, the oldest first; the first audit's are no changes. */
+/** Every change of a target's findings, the oldest first; what is `before: null` was seen for the first time. */
 export async function findingHistory({ orm }: Pick<Database, 'orm'>, target: string): Promise<FindingChange[]> {
-  const rows = await orm
-    .select({ row: finding })
+  const rows = await findingRows(orm, arrayContains(audit.targets, [target]));
+  return changesOf(rows).map(shownChange);
+}
+
+async function findingRows(db: Handle, where: ReturnType<typeof and>): Promise<FindingRow[]> {
+  const rows = await db
+    .select({ row: finding, targets: audit.targets })
     .from(finding)
     .innerJoin(audit, eq(audit.id, finding.auditId))
-    .where(arrayContains(audit.targets, [target]))
+    .where(where)
     .orderBy(asc(finding.since), asc(finding.id));
-  return rows.map(({ row }) => ({
-    check: row.check,
-    subject: row.subject,
-    before: row.before,
-    outcome: row.outcome,
-    severity: row.severity,
-    why: row.found.why,
-    since: row.since.toISOString(),
-    until: row.until?.toISOString() ?? null,
-  }));
+  return rows.map(({ row, targets }) => ({ ...row, targets }));
 }

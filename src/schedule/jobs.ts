@@ -1,26 +1,39 @@
 import type { Sql, TransactionSql } from 'postgres';
+import type { AuditJob } from './audits.ts';
 import { LASTING, type Queue, SCHEMA, within } from './queue.ts';
 import type { Shard } from './shards.ts';
 import type { Tick } from './ticks.ts';
 
-/** What goes through the queue: a schedule that is due, a part of a scan, the end of a scan. Dates are ISO text. */
+/**
+ * What goes through the queue: a schedule that is due, a part of a scan, the end of a scan, an audit, the end of a run of
+ * audits. Dates are ISO text.
+ */
 export type DueJob = { schedule: string; due: string };
 type EndJob = { scanId: number };
+export type RunEndJob = { runId: number; schedule: string };
+type Job = DueJob | EndJob | Shard | AuditJob | RunEndJob;
 
-const NAMES = { due: 'due', shard: 'shard', end: 'scan-end', lost: 'lost' } as const;
+const NAMES = {
+  ...{ due: 'due', shard: 'shard', end: 'scan-end', lost: 'lost' },
+  ...{ audit: 'audit', runEnd: 'audits-end' },
+} as const;
 
-/** Parts of a scan that one process works on at a time. */
-const ABREAST = 16;
+/** Parts of a scan, and audits, that one process works on at a time. */
+const ABREAST = { shards: 16, audits: 4 };
 
-/** What any process does that takes part in scans. */
-export type ShardWork = (shard: Shard, signal: AbortSignal) => Promise<void>;
+/** What any process does that takes part in scans and audits. */
+export type SharedWork = {
+  shard(shard: Shard, signal: AbortSignal): Promise<void>;
+  audit(job: AuditJob, signal: AbortSignal): Promise<void>;
+};
 
 /** What only those do that have schedules: a worker knows none, and sends no alerts. */
 export type ScheduleWork = {
   due(job: DueJob): Promise<void>;
   end(job: EndJob): Promise<void>;
+  runEnd(job: RunEndJob): Promise<void>;
   /** A job that failed too often: `of` is what it was to do. */
-  lost(of: DueJob | EndJob | Shard): Promise<void>;
+  lost(of: Job): Promise<void>;
 };
 
 export async function createQueues(queue: Queue): Promise<void> {
@@ -28,7 +41,9 @@ export async function createQueues(queue: Queue): Promise<void> {
   const lasting = { ...LASTING, deadLetter: NAMES.lost };
   // One at a time, whichever process has it: whether a scan is under way is looked at before one is begun.
   await queue.createQueue(NAMES.due, { ...lasting, policy: 'singleton' });
-  for (const name of [NAMES.shard, NAMES.end]) await queue.createQueue(name, lasting);
+  for (const name of [NAMES.shard, NAMES.end, NAMES.runEnd]) await queue.createQueue(name, lasting);
+  // Each try talks to servers again.
+  await queue.createQueue(NAMES.audit, { ...lasting, retryLimit: 20 });
 }
 
 /** Within the transaction that claims the tick: the work is due if it was claimed. The wait is by the database's clock. */
@@ -49,9 +64,20 @@ export async function sendShards(queue: Queue, scanId: number, shards: readonly 
   await queue.flow([...jobs, { ref: 'end', name: NAMES.end, data: end, dependsOn: jobs.map(({ ref }) => ref) }]);
 }
 
+/** The audits of a run, and its end once all of them are done. */
+export async function sendAudits(queue: Queue, end: RunEndJob, audits: readonly AuditJob[]): Promise<void> {
+  const jobs = audits.map((data, at) => ({ ref: `audit-${at}`, name: NAMES.audit, data }));
+  await queue.flow([...jobs, { ref: 'end', name: NAMES.runEnd, data: end, dependsOn: jobs.map(({ ref }) => ref) }]);
+}
+
 /** Whether its shards were sent, and its end is yet to come. */
 export async function isUnderWay(queue: Queue, scanId: number): Promise<boolean> {
-  return (await endsOf(queue, scanId)).length > 0;
+  return (await waiting(queue, NAMES.end, { scanId })).length > 0;
+}
+
+/** Whether audits of the schedule were sent, and the end of their run is yet to come. */
+export async function areAuditsUnderWay(queue: Queue, schedule: string): Promise<boolean> {
+  return (await waiting(queue, NAMES.runEnd, { schedule })).length > 0;
 }
 
 /** The lists of a scan that are not done, or not in all shards. */
@@ -62,9 +88,23 @@ export async function listsInHand(queue: Queue, scanId: number): Promise<string[
 
 /** Its end will not come. Shards that wait find that it is over. */
 export async function cancelEnd(queue: Queue, scanId: number): Promise<void> {
-  const ids = (await endsOf(queue, scanId)).map(({ id }) => id);
+  const ids = await waiting(queue, NAMES.end, { scanId });
   if (ids.length > 0) await queue.cancel(NAMES.end, ids);
 }
+
+/** The end of the run will not come; audits that wait are still done. */
+export async function cancelRunEnd(queue: Queue, runId: number): Promise<void> {
+  const ids = await waiting(queue, NAMES.runEnd, { runId });
+  if (ids.length > 0) await queue.cancel(NAMES.runEnd, ids);
+}
+
+async function waiting(queue: Queue, name: string, data: object): Promise<string[]> {
+  const found = await queue.findJobs(name, { data });
+  return found.filter(isOpen).map(({ id }) => id);
+}
+
+const isOpen = ({ state }: { state: string }): boolean =>
+  state === 'created' || state === 'retry' || state === 'active';
 
 /** How much waits or is worked on, by queue and state, with what was given up; 0 where there is none. */
 export async function jobCounts(sql: Sql): Promise<{ queue: string; state: string; count: number }[]> {
@@ -76,26 +116,22 @@ export async function jobCounts(sql: Sql): Promise<{ queue: string; state: strin
     group by 1, 2`;
 }
 
-async function endsOf(queue: Queue, scanId: number): Promise<{ id: string }[]> {
-  const ends = await queue.findJobs<EndJob>(NAMES.end, { data: { scanId } });
-  return ends.filter(isOpen);
-}
-
-const isOpen = ({ state }: { state: string }): boolean =>
-  state === 'created' || state === 'retry' || state === 'active';
-
 /**
  * Works until the function that it gives is called, which waits for what is in hand. Of one operator's shards one runs
  * at a time, whatever process has it.
  */
 export async function work(
   queue: Queue,
-  shardWork: ShardWork,
+  shared: SharedWork,
   scheduleWork: ScheduleWork | null,
 ): Promise<() => Promise<void>> {
   const one = { batchSize: 1, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 10 };
-  await queue.work<Shard>(NAMES.shard, { ...one, localConcurrency: ABREAST, groupConcurrency: 1 }, async ([job]) => {
-    if (job !== undefined) await shardWork(job.data, job.signal);
+  const shards = { ...one, localConcurrency: ABREAST.shards, groupConcurrency: 1 };
+  await queue.work<Shard>(NAMES.shard, shards, async ([job]) => {
+    if (job !== undefined) await shared.shard(job.data, job.signal);
+  });
+  await queue.work<AuditJob>(NAMES.audit, { ...one, localConcurrency: ABREAST.audits }, async ([job]) => {
+    if (job !== undefined) await shared.audit(job.data, job.signal);
   });
   if (scheduleWork !== null) {
     await queue.work<DueJob>(NAMES.due, one, async ([job]) => {
@@ -105,7 +141,10 @@ export async function work(
     await queue.work<EndJob>(NAMES.end, { ...one, notifyPollingIntervalSeconds: 2 }, async ([job]) => {
       if (job !== undefined) await scheduleWork.end(job.data);
     });
-    await queue.work<DueJob | EndJob | Shard>(NAMES.lost, one, async ([job]) => {
+    await queue.work<RunEndJob>(NAMES.runEnd, { ...one, notifyPollingIntervalSeconds: 2 }, async ([job]) => {
+      if (job !== undefined) await scheduleWork.runEnd(job.data);
+    });
+    await queue.work<Job>(NAMES.lost, one, async ([job]) => {
       if (job !== undefined) await scheduleWork.lost(job.data);
     });
   }

@@ -2,12 +2,14 @@ import { UserError } from '../errors.ts';
 import { quoted } from '../quoted.ts';
 import { type Cron, cronFault } from './cron.ts';
 
+export const WORKS = ['scan', 'follow-up', 'audit', 'digest'] as const;
 /**
  * - `scan`: asks all of its lists about all of its targets.
  * - `follow-up`: asks, between scans, only those lists that a target is on, or is about to be.
+ * - `audit`: looks at what operators look at before they delist.
  * - `digest`: makes the report since the one before.
  */
-type Work = 'scan' | 'follow-up' | 'digest';
+type Work = (typeof WORKS)[number];
 
 /** What is done when it is due, and on what. */
 export type Schedule = Cron & {
@@ -19,9 +21,14 @@ export type Schedule = Cron & {
   lists: string | null;
   /** Milliseconds after which a scan asks about quiet targets again; null: each time (quiet.ts). */
   quiet: number | null;
-  /** Milliseconds; a scan starts so much later at most, at random, so that nobody asks on the full hour. */
+  /** Milliseconds; it starts so much later at most, at random, so that nobody asks on the full hour. */
   jitter: number;
+  /** Only of audits. */
+  audit?: AuditHow;
 };
+
+/** `connect`: to mail servers too, not only DNS. `allowSpecial`: private and other special addresses too. */
+export type AuditHow = { connect: boolean; allowSpecial: boolean };
 
 /** An entry of `schedules` in the configuration: a cron expression alone, or with what it is about. */
 export type GivenSchedule =
@@ -35,12 +42,18 @@ export type GivenSchedule =
       /** Milliseconds, as is jitter. */
       quiet?: number | undefined;
       jitter?: number | undefined;
+      connect?: boolean | undefined;
+      allowSpecial?: boolean | undefined;
     };
 
-const JITTER = 10 * 60_000;
+const MINUTE = 60_000;
+const JITTER: Record<Work, number> = { scan: 10 * MINUTE, 'follow-up': 10 * MINUTE, audit: 60 * MINUTE, digest: 0 };
 
-/** What is there without being named: a scan every six hours, a follow-up every hour, a digest in the morning. */
-const DEFAULT = { scan: '17 */6 * * *', 'follow-up': '47 * * * *', digest: '0 7 * * *' };
+/**
+ * What is there without being named: a scan every six hours, a follow-up every hour, audits in the night, a digest in the
+ * morning.
+ */
+const DEFAULT = { scan: '17 */6 * * *', 'follow-up': '47 * * * *', audit: '43 4 * * *', digest: '0 7 * * *' };
 
 /**
  * The schedules of a configuration, with those of DEFAULT where it says nothing of them; `off` leaves one out.
@@ -60,17 +73,27 @@ function readSchedule(name: string, given: Exclude<GivenSchedule, string>, zone:
     throw new UserError(
       `schedules.${name}: got ${quoted(given.cron)} (${fault}); expected five fields such as "17 */6 * * *", or off`,
     );
-  const does = given.does ?? (name === 'digest' || name === 'follow-up' ? name : 'scan');
-  if (given.quiet !== undefined && does !== 'scan')
-    throw new UserError(`schedules.${name}.quiet: got it with a ${does}; expected it with a scan only`);
+  const does = given.does ?? WORKS.find((one) => one === name) ?? 'scan';
+  refuseForeign(given, does, name);
+  const { timeZone = zone, tags = [], lists, quiet = null, jitter, connect = true, allowSpecial = false } = given;
   return {
-    name,
-    does,
-    expression: given.cron,
-    timeZone: given.timeZone ?? zone,
-    tags: given.tags ?? [],
-    lists: given.lists === undefined ? null : [given.lists].flat().join(','),
-    quiet: given.quiet ?? null,
-    jitter: does === 'digest' ? 0 : (given.jitter ?? JITTER),
+    ...{ name, does, expression: given.cron, timeZone, tags, quiet },
+    lists: lists === undefined ? null : [lists].flat().join(','),
+    jitter: does === 'digest' ? 0 : (jitter ?? JITTER[does]),
+    ...(does === 'audit' ? { audit: { connect, allowSpecial } } : {}),
   };
+}
+
+/** The keys that mean something to some works alone: what is passed over silently looks as if it did something. */
+const ONLY: [key: 'lists' | 'quiet' | 'connect' | 'allowSpecial', works: readonly Work[]][] = [
+  ['lists', ['scan', 'follow-up']],
+  ['quiet', ['scan']],
+  ['connect', ['audit']],
+  ['allowSpecial', ['audit']],
+];
+
+function refuseForeign(given: Exclude<GivenSchedule, string>, does: Work, name: string): void {
+  for (const [key, works] of ONLY)
+    if (given[key] !== undefined && !works.includes(does))
+      throw new UserError(`schedules.${name}.${key}: got it with ${does}; expected it with ${works.join(' or ')} only`);
 }

@@ -1,8 +1,10 @@
 import { finishScan } from '../listing/scans.ts';
+import { beginAudits, closeRun, doAudit, giveUpRun, stopOf } from './audit-run.ts';
+import type { WithPosture } from './audits.ts';
 import { giveUp } from './begin.ts';
 import { startCron } from './cron.ts';
 import { beginFollowUp } from './followup.ts';
-import { createQueues, type DueJob, type ScheduleWork, type ShardWork, sendDue, work } from './jobs.ts';
+import { createQueues, type DueJob, type ScheduleWork, type SharedWork, sendDue, work } from './jobs.ts';
 import type { Log } from './log.ts';
 import { followProgress, type Progress, sayDone } from './progress.ts';
 import type { Queue } from './queue.ts';
@@ -23,6 +25,9 @@ export type Serving = {
   digest(schedule: Schedule, due: Date): Promise<void>;
   /** A scan is through. */
   ended(scanId: number): Promise<void>;
+  withPosture: WithPosture;
+  /** A run of audits is through. */
+  audited(runId: number): void;
   log: Log;
 };
 
@@ -31,8 +36,8 @@ export async function startServing(serving: Serving): Promise<{ stop(): Promise<
   const { queue, scanner, schedules, log } = serving;
   await createQueues(queue);
   const progress = followProgress(scanner.db, log);
-  const shardWork = shardWorkOf(serving, progress);
-  const rest = await work(queue, shardWork, schedules === null ? null : scheduleWorkOf(serving, schedules));
+  const shared = { shard: shardWorkOf(serving, progress), audit: auditWorkOf(serving) };
+  const rest = await work(queue, shared, schedules === null ? null : scheduleWorkOf(serving, schedules));
   const restClaiming = startClaiming(serving, schedules ?? []);
   return {
     async stop() {
@@ -75,7 +80,7 @@ function startClaiming({ queue, scanner, log }: Serving, schedules: readonly Sch
   };
 }
 
-function shardWorkOf({ scanner, log }: Serving, progress: Progress): ShardWork {
+function shardWorkOf({ scanner, log }: Serving, progress: Progress): SharedWork['shard'] {
   return async (shard, signal) => {
     const { scanId, operator, listIds: lists } = shard;
     const began = performance.now();
@@ -94,6 +99,24 @@ function shardWorkOf({ scanner, log }: Serving, progress: Progress): ShardWork {
   };
 }
 
+function auditWorkOf({ scanner, withPosture, log }: Serving): SharedWork['audit'] {
+  const { db, means } = scanner;
+  const stop = stopOf(means);
+  return async (job, signal) => {
+    const { runId, records: targets } = job;
+    try {
+      const changes = await doAudit(db, job, withPosture, means.now, AbortSignal.any([stop, signal]));
+      for (const { check, subject, before, outcome, why } of changes ?? [])
+        if (before !== null) log.info({ check, subject, before, outcome, why }, 'finding changed');
+      log.debug({ run: runId, targets, changes: changes?.length ?? null }, 'audit done');
+    } catch (error) {
+      if (stop.aborted) log.info({ run: runId, targets, why: 'this process stops' }, 'audit left for later');
+      else log.warn({ run: runId, targets, err: error }, 'audit failed; it is tried again');
+      throw error;
+    }
+  };
+}
+
 function scheduleWorkOf(serving: Serving, schedules: readonly Schedule[]): ScheduleWork {
   const { queue, scanner, log } = serving;
   const { db, means } = scanner;
@@ -102,6 +125,7 @@ function scheduleWorkOf(serving: Serving, schedules: readonly Schedule[]): Sched
       const schedule = schedules.find(({ name }) => name === job.schedule);
       if (schedule === undefined) return log.warn(job, 'a schedule that is not configured any more');
       if (schedule.does === 'digest') return await serving.digest(schedule, new Date(job.due));
+      if (schedule.does === 'audit') return await beginAuditsDue(serving, schedule, job);
       await beginDue(serving, schedule, job);
     },
     async end({ scanId }) {
@@ -109,7 +133,16 @@ function scheduleWorkOf(serving: Serving, schedules: readonly Schedule[]): Sched
       await sayDone(db, scanId, log);
       await serving.ended(scanId);
     },
+    async runEnd({ runId, schedule }) {
+      await closeRun(db, runId, means.now());
+      log.info({ run: runId, schedule }, 'audits done');
+      serving.audited(runId);
+    },
     async lost(of) {
+      if ('runId' in of) {
+        await giveUpRun(serving, queue, of.runId);
+        return log.error({ job: of }, 'audit given up after many tries');
+      }
       if (!('scanId' in of))
         return log.error(of, 'given up after many tries; the next time it is due it is begun anew');
       await giveUp(scanner, queue, of.scanId);
@@ -130,4 +163,14 @@ async function beginDue({ queue, scanner, log }: Serving, schedule: Schedule, { 
   log.info(fields, scan.resumed ? 'scan gone on with' : 'scan begun');
   const said = 'the limits leave no room for all that calls for a scan; the next scan of all asks the rest';
   if (unfit.length > 0) log.warn({ scan: scan.id, unfit }, said);
+}
+
+async function beginAuditsDue(serving: Serving, schedule: Schedule, { due }: DueJob): Promise<void> {
+  const { queue, log } = serving;
+  const { name } = schedule;
+  const begun = await beginAudits(serving, queue, schedule);
+  if (begun === 'nothing') return log.info({ schedule: name, due }, 'no target to audit');
+  if (begun === 'running') return log.warn({ schedule: name, due }, 'left out: the audits before are not through');
+  const { runId, targets, audits, left } = begun;
+  log.info({ run: runId, schedule: name, due, targets, audits, left }, 'audits begun');
 }

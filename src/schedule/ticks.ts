@@ -40,7 +40,7 @@ export async function claimTick(
 }
 
 /**
- * Makes up, once, for the times that passed while nobody ran. A schedule that is new scans at once, so that whoever
+ * Makes up, once, for the times that passed while nobody ran. A new schedule scans or audits at once, so that whoever
  * sets it up sees something; all else waits for its hour. Returns the time made up for, if it was this process.
  */
 export async function makeUp(sql: Sql, schedule: Schedule, now: Date, handOver: HandOver): Promise<Date | null> {
@@ -50,7 +50,7 @@ export async function makeUp(sql: Sql, schedule: Schedule, now: Date, handOver: 
     where schedule = ${schedule.name} and due <= ${new Date(now.getTime() + AHEAD)}
     order by due desc limit 1`;
   if (last !== undefined && last.due >= due) return null;
-  if (last === undefined && schedule.does !== 'scan') {
+  if (last === undefined && schedule.does !== 'scan' && schedule.does !== 'audit') {
     await claimTick(sql, schedule, due, now, async () => {});
     return null;
   }

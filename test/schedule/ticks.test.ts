@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 beforeEach(async () => void (await sql`truncate tick`));
 
-const [scan, followUp, digest] = readSchedules({}, 'UTC') as [Schedule, Schedule, Schedule];
+const [scan, followUp, audit, digest] = readSchedules({}, 'UTC') as [Schedule, Schedule, Schedule, Schedule];
 const at = (time: string): Date => new Date(`2026-11-24T${time}Z`);
 
 function notebook(): { ticks: Tick[]; handOver: HandOver } {
@@ -55,12 +55,16 @@ test('what was missed is made up for once, however often it was', async () => {
   expect(ticks.map(({ due }) => due)).toEqual([at('00:17:00'), at('18:17:00')]);
 });
 
-test('a new schedule scans at once, and a new follow-up or digest waits for its hour', async () => {
+test('a new schedule scans or audits at once, and a new follow-up or digest waits for its hour', async () => {
   const { ticks, handOver } = notebook();
   expect(await makeUp(sql, scan, at('05:00:00'), handOver)).toEqual(at('00:17:00'));
   await makeUp(sql, followUp, at('08:00:00'), handOver);
+  await makeUp(sql, audit, at('08:00:00'), handOver);
   await makeUp(sql, digest, at('08:00:00'), handOver);
-  expect(ticks).toEqual([{ schedule: 'scan', due: at('00:17:00'), wait: 0 }]);
+  expect(ticks).toEqual([
+    { schedule: 'scan', due: at('00:17:00'), wait: 0 },
+    { schedule: 'audit', due: at('04:43:00'), wait: 0 },
+  ]);
 });
 
 test('ticks claimed by a clock that was years ahead do not silence the right one', async () => {
