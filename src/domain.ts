@@ -25,9 +25,16 @@ export function readDomain(text: string, singleLabel: boolean): DomainReading {
  * hold (public suffix list, with its private section). The name itself if it is a suffix.
  */
 export function registeredDomain(domain: string): string {
+  return suffixes().getDomain(domain, { allowPrivateDomains: true }) ?? domain;
+}
+
+/** The domain that a registrar sold, whatever its owner gives out below it: `amazonaws.com`, `github.io`. */
+export const soldDomain = (domain: string): string => suffixes().getDomain(domain) ?? domain;
+
+function suffixes(): typeof import('tldts') {
   // Loaded when a domain is first asked: the list of suffixes costs 30 ms, and most targets are addresses.
   tldts ??= createRequire(import.meta.filename)('tldts') as typeof import('tldts');
-  return tldts.getDomain(domain, { allowPrivateDomains: true }) ?? domain;
+  return tldts;
 }
 
 let tldts: typeof import('tldts') | undefined;

@@ -1,4 +1,5 @@
 import { addressNumber, ipv6Nibbles } from '../address.ts';
+import { soldDomain } from '../domain.ts';
 
 /**
  * Does a reverse name look as if it were made for every address of a network, as those of dial-up lines are? Three
@@ -18,19 +19,19 @@ const WORDS = new Set(
 /** Words that stand within longer ones, as in `xdslpool`, `mydhcphost`. */
 const WITHIN = /dynamic|dhcp|dialup|pppoe|[avx]dsl|broadband|dynip/;
 
-/** `zone`: the registered domain of the name, whose own words say nothing about the host. */
-export function lookAtName(name: string, address: string, zone: string): NameLook {
-  const host = hostPart(name.toLowerCase(), zone.toLowerCase());
+/** The words of the domain itself say nothing about the host (`mail.dynamic.com`); numbers anywhere do. */
+export function lookAtName(given: string, address: string): NameLook {
+  const name = given.toLowerCase();
   const number = addressNumber(address);
-  if (number === null || host === '') return { generic: false, why: null };
+  if (number === null) return { generic: false, why: null };
   const octets =
     number.kind === 'ipv4'
-      ? ipv4Look(host, address.split('.').map(Number), Number(number.value))
-      : ipv6Look(host, ipv6Nibbles(number.value));
+      ? ipv4Look(name, address.split('.').map(Number), Number(number.value))
+      : ipv6Look(name, ipv6Nibbles(number.value));
   if (octets?.generic === true) return octets;
-  const word = wordOf(host);
+  const word = wordOf(hostPart(name, soldDomain(name)));
   if (word !== null) return { generic: true, why: `it holds the word "${word}"` };
-  if (/(^|\D)\d{1,3}(?:[-._]\d{1,3}){3}(\D|$)/.test(host))
+  if (/(^|\D)\d{1,3}(?:[-._]\d{1,3}){3}(\D|$)/.test(name))
     return { generic: true, why: 'it holds four numbers in a row, as of an address' };
   return octets ?? { generic: false, why: null };
 }

@@ -75,7 +75,7 @@ function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines
 function judgeGeneric(address: AuditedAddress, { names, confirmed, lines }: Named): Finding {
   const looks = (confirmed.length > 0 ? confirmed : names)
     .slice(0, MOST_NAMES)
-    .map((name) => ({ name, ...lookAtName(name, address.text, registeredDomain(name)) }));
+    .map((name) => ({ name, ...lookAtName(name, address.text) }));
   const generic = looks.find((look) => look.generic);
   if (generic === undefined) {
     const note = looks.find(({ why }) => why !== null)?.why ?? null;
