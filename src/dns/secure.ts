@@ -38,31 +38,13 @@ export function secureLookup(
   server: Server,
   { deadline, signal }: { deadline: number; signal: AbortSignal },
 ): SecureLookup {
-  const ask: SecureLookup = async (name, type, { checkingDisabled }) => {
-    const id = randomInt(0x10000);
-    const query = packets.encode({
-      type: 'query',
-      id,
-      flags: packets.RECURSION_DESIRED | packets.AUTHENTIC_DATA | (checkingDisabled ? packets.CHECKING_DISABLED : 0),
-      questions: [{ type: type as packets.RecordType, name, class: 'IN' }],
-      additionals: [
-        {
-          type: 'OPT',
-          name: '.',
-          udpPayloadSize: UDP_SIZE,
-          flags: packets.DNSSEC_OK,
-          extendedRcode: 0,
-          ednsVersion: 0,
-          flag_do: true,
-          options: [],
-        },
-      ],
-    });
-    const isReply = (message: Buffer): boolean => matches(message, id, name, type);
+  const ask: SecureLookup = async (name, type, how) => {
     const limits = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
     try {
-      const reply = await overUdp(server, query, isReply, limits);
-      const decoded = packets.decode(reply);
+      const id = randomInt(0x10000);
+      const query = encodeQuery(id, name, type, how);
+      const isReply = (message: Buffer): boolean => matches(message, id, name, type);
+      const decoded = packets.decode(await overUdp(server, query, isReply, limits));
       if (!decoded.flag_tc) return readAnswer(decoded);
       return readAnswer(packets.decode(await overTcp(server, query, isReply, limits)));
     } catch (error) {
@@ -76,6 +58,32 @@ export function secureLookup(
     }
   };
   return askedOnce(ask, (name, type, how) => `${type} ${name.toLowerCase()} ${how.checkingDisabled}`);
+}
+
+function encodeQuery(
+  id: number,
+  name: string,
+  type: string,
+  { checkingDisabled }: { checkingDisabled: boolean },
+): Buffer {
+  return packets.encode({
+    type: 'query',
+    id,
+    flags: packets.RECURSION_DESIRED | packets.AUTHENTIC_DATA | (checkingDisabled ? packets.CHECKING_DISABLED : 0),
+    questions: [{ type: type as packets.RecordType, name, class: 'IN' }],
+    additionals: [
+      {
+        type: 'OPT',
+        name: '.',
+        udpPayloadSize: UDP_SIZE,
+        flags: packets.DNSSEC_OK,
+        extendedRcode: 0,
+        ednsVersion: 0,
+        flag_do: true,
+        options: [],
+      },
+    ],
+  });
 }
 
 function matches(message: Buffer, id: number, name: string, type: string): boolean {

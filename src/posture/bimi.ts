@@ -1,5 +1,7 @@
+import type { Lookup } from '../dns/lookup.ts';
 import { findDmarc } from './dmarc-discovery.ts';
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
+import { LookupError, organizationalDomain } from './mailauth.ts';
 import { find, recordLine } from './records.ts';
 import type { Asking, Subject } from './subject.ts';
 import { parseTags } from './tags.ts';
@@ -11,16 +13,24 @@ export async function checkBimi({ domains }: Subject, asking: Asking): Promise<F
 }
 
 async function checkDomain(domain: string, { lookup, fetch }: Asking): Promise<Finding> {
-  const name = `default._bimi.${domain}`;
-  const seen = await find(lookup, name, 'TXT');
-  if (seen.kind === 'failed') return unknown(BIMI, domain, seen.why);
-  const records = seen.data.filter((text) => /^v=BIMI1/i.test(text));
+  const found = await findRecords(domain, lookup);
+  if ('failed' in found) return unknown(BIMI, domain, found.failed);
+  const { records, name } = found;
   const [record, other] = records;
   if (record === undefined) return notApplicable(BIMI, domain, 'no BIMI record');
   const evidence = records.map((text) => recordLine(name, 'TXT', text));
   if (other !== undefined) return fail(BIMI, domain, `${records.length} records, so none counts`, { evidence });
   const tags = parseTags(record);
-  const [logo, certificate] = [tags.get('l') ?? '', tags.get('a') ?? ''];
+  const [logo, certificate] = [tags.get('l'), tags.get('a') ?? ''];
+  if (!/^v=BIMI1[ \t]*;/.test(record) || logo === undefined)
+    return fail(BIMI, domain, 'not valid: it must begin with exactly "v=BIMI1;" and have l=', {
+      evidence,
+      fix: {
+        say: 'name the logo',
+        before: evidence[0] ?? null,
+        after: recordLine(name, 'TXT', `v=BIMI1; l=https://${domain}/logo.svg; a=`),
+      },
+    });
   if (logo === '' && certificate === '')
     return notApplicable(BIMI, domain, 'the record declines to take part (l= is empty)', { evidence });
   const url = URL.parse(logo);
@@ -42,14 +52,35 @@ async function checkDomain(domain: string, { lookup, fetch }: Asking): Promise<F
   });
 }
 
+/** At the name itself, else at that of the organization. */
+async function findRecords(
+  domain: string,
+  lookup: Lookup,
+): Promise<{ name: string; records: string[] } | { failed: string }> {
+  for (const at of [() => domain, () => organizationalDomain(domain, lookup)]) {
+    try {
+      const name = `default._bimi.${await at()}`;
+      const seen = await find(lookup, name, 'TXT');
+      if (seen.kind === 'failed') return { failed: seen.why };
+      const records = seen.data.filter((text) => /^v=BIMI1/i.test(text));
+      if (records.length > 0) return { name, records };
+    } catch (error) {
+      if (error instanceof LookupError) return { failed: error.message };
+      throw error;
+    }
+  }
+  return { name: '', records: [] };
+}
+
 type Enforcement = { kind: 'enforced' } | { kind: 'weak' | 'unknown'; why: string };
 
-async function enforcement(domain: string, lookup: Asking['lookup']): Promise<Enforcement> {
+async function enforcement(domain: string, lookup: Lookup): Promise<Enforcement> {
   const found = await findDmarc(domain, lookup);
   if ('failed' in found) return { kind: 'unknown', why: found.failed };
   if (found.applies === null) return { kind: 'weak', why: 'there is no record' };
   const { policy, reading } = found.applies;
   if (policy === null || policy.asked === 'none') return { kind: 'weak', why: 'the policy is none' };
+  if (reading.policies?.sp === 'none') return { kind: 'weak', why: 'sp=none leaves subdomains without' };
   if (reading.testing) return { kind: 'weak', why: 't=y lowers the policy' };
   if (policy.asked === 'quarantine' && Number(reading.tags.get('pct') ?? 100) < 100)
     return { kind: 'weak', why: 'pct is below 100' };

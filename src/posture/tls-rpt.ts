@@ -62,6 +62,6 @@ function tlsRptFault(record: string): string | null {
 }
 
 function isReportUri(uri: string): boolean {
-  if (/^mailto:[^@\s!,;]+@[a-z0-9.-]+\.[a-z0-9-]+$/i.test(uri)) return true;
+  if (/^mailto:[^@\s!,;\u0080-\uffff]+@[a-z0-9.-]+\.[a-z0-9-]+(\?[^\s!,;]*)?$/i.test(uri)) return true;
   return /^https:\/\/[a-z0-9.-]+(:\d+)?(\/[^\s!,;]*)?$/i.test(uri);
 }

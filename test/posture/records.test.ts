@@ -157,6 +157,8 @@ describe('MTA-STS', () => {
     ({ kind: 'body', body: Buffer.from(lines.join('\r\n')), type: 'text/plain; charset=utf-8' }) as const;
   const mode = (name: string, ...mx: string[]) =>
     policy('version: STSv1', `mode: ${name}`, 'max_age: 1209600', ...mx.map((host) => `mx: ${host}`));
+  const body = (text: string) => ({ kind: 'body', body: Buffer.from(text), type: 'text/plain' }) as const;
+  const GOOD = ['version: STSv1', 'mode: enforce', 'mx: mail.example.org', 'max_age: 1209600'];
   test.each<[string, Parameters<typeof judgeFetched>[1], string]>([
     ['enforced', mode('enforce', 'mail.example.org'), 'pass medium'],
     ['a wildcard', mode('enforce', '*.example.org'), 'pass medium'],
@@ -172,6 +174,19 @@ describe('MTA-STS', () => {
     ],
     ['no max_age', policy('version: STSv1', 'mode: enforce', 'mx: mail.example.org'), 'fail medium'],
     ['an unknown mode', mode('strict', 'mail.example.org'), 'fail medium'],
+    ['lines that end in LF alone', body(GOOD.join('\n')), 'pass medium'],
+    ['lines that end in CR alone', body(GOOD.join('\r')), 'fail medium'],
+    ['a byte order mark', body(`\ufeff${GOOD.join('\n')}`), 'fail medium'],
+    ['max_age of a year and six hours', policy(...GOOD.slice(0, 3), 'max_age: 31557600'), 'pass medium'],
+    ['max_age beyond it', policy(...GOOD.slice(0, 3), 'max_age: 31557601'), 'fail medium'],
+    ['max_age in days', policy(...GOOD.slice(0, 3), 'max_age: 7d'), 'fail medium'],
+    ['a mode in capitals', mode('ENFORCE', 'mail.example.org'), 'fail medium'],
+    ['hosts in capitals', mode('enforce', 'MAIL.Example.ORG'), 'pass medium'],
+    ['a host with a dot at its end', mode('enforce', 'mail.example.org.'), 'fail medium'],
+    ['a wildcard within a name', mode('enforce', 'mail.*.org'), 'fail medium'],
+    ['no hosts', mode('enforce'), 'fail medium'],
+    ['no version', policy(...GOOD.slice(1)), 'fail medium'],
+    ['no type', { ...mode('enforce', 'mail.example.org'), type: '' }, 'fail medium'],
     ['HTML', { ...mode('enforce', 'mail.example.org'), type: 'text/html' }, 'fail medium'],
     ['a redirect', { kind: 'wrong', why: 'the server answers 301' }, 'fail medium'],
     ['no answer', { kind: 'failed', why: 'no answer within 5 s' }, 'unknown medium'],
@@ -185,6 +200,11 @@ test.each([
   [['v=TLSRPTv1; rua=mailto:t@example.org'], 'pass'],
   [['v=TLSRPTv1; rua=https://r.example.net/v1'], 'pass'],
   [['v=TLSRPTv1; rua=http://r.example.net/v1'], 'fail'],
+  [['v=TLSRPTv1; rua=mailto:t@example.org?subject=x, https://r.example.net:8443/v1?x=1'], 'pass'],
+  [['v=TLSRPTv1; rua=mailto:tä@example.org'], 'fail'],
+  [['v=TLSRPTv1; rua=mailto:t@example.org!10m'], 'fail'],
+  [['v=tlsrptv1; rua=mailto:t@example.org'], 'fail'],
+  [['v=TLSRPTv1; RUA=mailto:t@example.org'], 'fail'],
   [['v=TLSRPTv1;'], 'fail'],
   [['v=TLSRPTv1 rua=mailto:t@example.org'], 'fail'],
   [['v=TLSRPTv1; rua=mailto:t@example.org', 'v=TLSRPTv1; rua=mailto:u@example.org'], 'fail'],
