@@ -25,8 +25,11 @@ import type { Schedule } from './schedules.ts';
  * list to ask is not followed there.
  */
 
-/** Pairs of target and list in one follow-up: it is for what somebody waits for, and its targets are stored one by one. */
-const MOST = 1000;
+/**
+ * Pairs of target and list in one follow-up. Its targets are stored one by one, each time they are others: with the newest
+ * first a listing is soon out of it where many come, so rows still grow with listings.
+ */
+const MOST = 500;
 
 /** The most urgent pairs for which there is room. Pure; pairs come most urgent first. */
 export function fitting(

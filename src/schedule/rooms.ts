@@ -8,8 +8,8 @@ export type Rooms = { followUp: RoomOf; lively: RoomOf };
 
 /** The part of the time between two adaptive scans that one may take of an operator's. */
 const SHARE = 1 / 4;
-/** What a follow-up is for is little; what it does not need is left to scans of what is lively. */
-const FOLLOW_UP = 1100;
+/** More than a follow-up ever needs (followup.ts) is left to scans of what is lively. */
+const FOLLOW_UP = 1000;
 
 /**
  * What the scans leave of each operator's limits, divided among the adaptive scans of a day: these never make a schedule

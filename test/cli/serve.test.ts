@@ -126,7 +126,8 @@ test('a schedule that would break a published limit is refused at the start, wit
     targets: [{ target: '192.0.2.4/30', allowSpecial: true }],
     limits: { spam: { perDay: 100 } },
   });
-  const ended = await command(['serve'], { env: env() });
+  // Nothing is tracked there yet: what the configuration names is.
+  const ended = await command(['serve'], { env: { ...env(), DNSBLWATCH_DATABASE: await testDatabase() } });
   expect(ended.status).toBe(3);
   expect(ended.err).toContain(
     'spam allows 100 lookups a day, and the schedules ask scan: 9 lookups (4 targets, 1 list',

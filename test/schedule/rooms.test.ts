@@ -21,10 +21,10 @@ test('follow-ups have what the scans leave of a day, and a quarter of the time b
 test('scans of what is lively have their part, and what follow-ups do not need', () => {
   const rooms = roomsOf([load, { ...load, operator: 'large', perDay: 200_750 }], [followUp, scan], now);
   expect([rooms.followUp('op'), rooms.lively('op')]).toEqual([5, 5]);
-  expect([rooms.followUp('large'), rooms.lively('large')]).toEqual([1100, 6900]);
+  expect([rooms.followUp('large'), rooms.lively('large')]).toEqual([1000, 7000]);
 });
 
 test('an operator without limits has room for all', () => {
   const rooms = roomsOf([{ ...load, perDay: null }], [followUp, scan], now);
-  expect([rooms.followUp('op'), rooms.lively('op')]).toEqual([1100, Number.POSITIVE_INFINITY]);
+  expect([rooms.followUp('op'), rooms.lively('op')]).toEqual([1000, Number.POSITIVE_INFINITY]);
 });
