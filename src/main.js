@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import module from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 import { nodeServes } from './node-version.js';
 
 /**
@@ -8,6 +9,7 @@ import { nodeServes } from './node-version.js';
  * stripped and compiled once, then kept.
  */
 if (nodeServes()) {
+  if (process.argv[2] === 'check') setFlagsFromString('--no-parallel-scavenge'); // as in packed.ts
   module.enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/dnsblwatch`);
   const { start } = await import('./cli/start.ts');
   await start();

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire, enableCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { keep, readKept } from './kept-file.ts';
 import { nodeServes } from './node-version.js';
@@ -18,10 +19,14 @@ declare const DIGEST: string;
  * compiled at each start.
  */
 if (nodeServes()) {
+  const isCheck = process.argv[2] === 'check';
+  // To wake other threads for a megabyte of garbage takes longer than to collect it: a seventh of a check.
+  if (isCheck) setFlagsFromString('--no-parallel-scavenge');
   const file = join(import.meta.dirname, 'start.js');
-  // V8 itself refuses what another version of it has made, but takes any source of the same length for the same.
+  // V8 itself refuses what another version of it has made, or other flags, but takes any source of the same length for the same.
   const kept = join(codeFolder(), `start-${DIGEST}-${process.version}-${process.arch}`);
-  const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData: readKept(kept) ?? undefined });
+  const cachedData = isCheck ? (readKept(kept) ?? undefined) : undefined;
+  const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData });
   const loaded = { exports: {} as Start };
   script.runInThisContext()(loaded, createRequire(file), load, dirname(file), file);
   void loaded.exports.start({
