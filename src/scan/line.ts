@@ -37,10 +37,8 @@ export async function askOnce(
   question: Question,
   options: { deadline: number; purpose: 'lookup' | 'closing' },
 ): Promise<Exchange> {
-  const leave = await line.gate.take(options.purpose, line.signal);
-  if (leave === 'budget') {
+  if (!line.gate.free && (await line.gate.take(options.purpose, line.signal)) === 'budget')
     return { answer: refusedByUs(line, server), spent: 0 };
-  }
   const started = performance.now();
   const answer = await line.ask(server, question, {
     deadline: Math.max(1, Math.round(options.deadline)),

@@ -130,8 +130,8 @@ async function openServer(
     askControl(line, path, server, control, { deadline, purpose: 'lookup' });
   const first = await Promise.all(plan.map(ask));
   // A server that answers some of its controls is there: the network has lost the others.
-  const heard = first.some((one) => !isUnheard(one));
-  const asked = await Promise.all(first.map((one) => (heard && isUnheard(one) ? ask(one.judged.control) : one)));
+  const lost = first.some(isUnheard) && !first.every(isUnheard);
+  const asked = lost ? await Promise.all(first.map((one) => (isUnheard(one) ? ask(one.judged.control) : one))) : first;
   reports.push(...asked.map(({ report }) => report));
   const spent = Math.max(...first.map((one, at) => one.spent + (asked[at] === one ? 0 : (asked[at]?.spent ?? 0))));
   const referral = asked.map(({ answer }) => answer).find((answer) => answer.kind === 'referral');
