@@ -55,7 +55,7 @@ async function roundsOf(around: Around): Promise<Round[]> {
   const tracked = trackedWith(await trackedTargets(db), configTargets(settings));
   return schedules.flatMap((schedule): Round[] => {
     const { does, tags: wanted } = schedule;
-    if (does === 'digest') return [];
+    if (does !== 'scan' && does !== 'follow-up') return [];
     const own = tracked.filter(({ tags }) => wanted.length === 0 || wanted.some((tag) => tags.includes(tag)));
     const targets = countKinds(does === 'scan' ? own.map(({ range }) => range) : []);
     return [{ schedule, lists: listsOf(around, schedule), targets }];

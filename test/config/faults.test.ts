@@ -362,7 +362,7 @@ describe('each rule of the configuration refuses a file that breaks it, and says
       [
         'each a cron expression',
         'schedules: { a: 5 }',
-        'schedules.a: got 5; expected a cron expression, {cron, does, timeZone, tags, lists, jitter} or off',
+        'schedules.a: got 5; expected a cron expression, {cron, does, timeZone, tags, lists, quiet, jitter, connect, allowSpecial} or off',
       ],
       [
         'cron',
@@ -377,12 +377,12 @@ describe('each rule of the configuration refuses a file that breaks it, and says
       [
         'known keys',
         'schedules: { a: { cron: "* * * * *", to: x } }',
-        'schedules.a.to: no such field; expected one of cron, does, timeZone, tags, lists, jitter',
+        'schedules.a.to: no such field; expected one of cron, does, timeZone, tags, lists, quiet, jitter, connect, allowSpecial',
       ],
       [
         'does',
         'schedules: { a: { cron: "* * * * *", does: dance } }',
-        'schedules.a.does: got "dance"; expected scan, follow-up or digest',
+        'schedules.a.does: got "dance"; expected scan, follow-up, audit, digest',
       ],
       [
         'timeZone',
@@ -399,6 +399,16 @@ describe('each rule of the configuration refuses a file that breaks it, and says
         'known lists',
         'schedules: { a: { cron: "* * * * *", lists: qqq } }',
         'schedules.a: lists "qqq": no list and no tag of this name; expected default, all, an id or a tag (see `dnsblwatch lists`)',
+      ],
+      [
+        'quiet',
+        'schedules: { a: { cron: "* * * * *", quiet: 1 } }',
+        'schedules.a.quiet: got 1; expected a duration such as 24h',
+      ],
+      [
+        'quiet with a scan',
+        'schedules: { digest: { cron: "* * * * *", quiet: 24h } }',
+        'schedules.digest.quiet: got it with digest; expected it with scan only',
       ],
       [
         'jitter',
