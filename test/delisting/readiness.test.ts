@@ -9,6 +9,7 @@ import type { Finding, Outcome } from '../../src/posture/finding.ts';
 import { open } from './listings.ts';
 
 const TARGET = { kind: 'ipv4', text: '8.8.4.4' } as const;
+const DOMAIN = { kind: 'domain', text: 'example.org' } as const;
 const NOW = new Date('2026-11-24T12:00:00Z');
 
 const list = (id: string): List => {
@@ -16,12 +17,20 @@ const list = (id: string): List => {
   if (found === undefined) throw new Error(`no list ${id}`);
   return found;
 };
-/** The step of a list's code, or of the whole list. */
+/** The labels of a list that are listings, and so are left. */
+const labelsOf = ({ codes, polarity }: List): string[] => [
+  ...new Set(
+    Object.values(codes)
+      .filter((code) => code.error === undefined && (code.polarity ?? polarity) === 'block' && code.severity !== 'info')
+      .map(({ label }) => label),
+  ),
+];
+/** The step of a list's code, or of its first. */
 function stepOf(id: string, label: string | null): Step {
   const listing = open(list(id));
-  const codes = listing.codes.filter((code) => label === null || code.label === label);
-  const steps = adviceFor(listing.list, TARGET, codes, [{ ...listing, codes }], NOW).steps;
-  const [step] = steps;
+  const codes = listing.codes.filter((code) => code.label === (label ?? labelsOf(listing.list)[0] ?? code.label));
+  const target = listing.list.accepts.includes('ipv4') ? TARGET : DOMAIN;
+  const [step] = adviceFor(listing.list, target, codes, [{ ...listing, codes }], NOW).steps;
   if (step === undefined) throw new Error(`no way off ${id} ${label}`);
   return step;
 }
@@ -61,33 +70,64 @@ const judge = (step: Step, findings: Finding[]) =>
  * What operators publish (delisting.json): who can be asked, with everything in order; and the checks that, failing,
  * keep one in.
  */
-const PUBLISHED: [list: string, label: string | null, verdict: Verdict, keepIn: string[]][] = [
-  ['spamhaus-zen', 'SBL', 'provider', []],
-  ['spamhaus-zen', 'CSS', 'your-word', ['ptr.exists', 'ptr.fcrdns', 'helo.fqdn', 'helo.resolves']],
-  ['spamhaus-zen', 'XBL', 'your-word', ['helo.fqdn']],
-  ['spamhaus-zen', 'PBL (Spamhaus)', 'ready', ['ptr.exists', 'ptr.fcrdns', 'ptr.not_generic']],
-  ['spamhaus-zen', 'PBL (ISP)', 'ready', ['ptr.exists', 'ptr.fcrdns', 'ptr.not_generic']],
-  ['spamhaus-pbl', 'PBL (Spamhaus)', 'ready', ['ptr.exists', 'ptr.fcrdns', 'ptr.not_generic']],
-  ['spamhaus-xbl', 'XBL', 'your-word', ['helo.fqdn']],
-  ['barracuda-brbl', null, 'your-word', ['relay']],
-  ['spamcop', null, 'nobody', []],
-  ['uceprotect-1', null, 'nobody', []],
-  ['uceprotect-2', null, 'provider', []],
-  ['uceprotect-3', null, 'provider', []],
-  ['abusix-policy', null, 'ready', []],
-  ['abusix-black', null, 'your-word', []],
-  ['abusix-exploit', null, 'your-word', []],
-  ['spamrats-dyna', null, 'ready', ['ptr.exists', 'ptr.not_generic', 'ptr.own_domain']],
-  ['spamrats-noptr', null, 'ready', ['ptr.exists', 'ptr.not_generic', 'ptr.own_domain']],
-  ['spamrats-all', 'RATS-NoPtr', 'ready', ['ptr.exists', 'ptr.fcrdns']],
-  ['spfbl-dnsbl', null, 'ready', ['ptr.exists', 'ptr.fcrdns', 'ptr.own_domain', 'role.postmaster']],
-  ['psbl', null, 'ready', []],
-  ['mailspike-bl', null, 'your-word', []],
-  ['0spam-bl', null, 'your-word', ['neigh.net']],
-  ['hostkarma', null, 'your-word', []],
+const PTR = ['ptr.exists', 'ptr.fcrdns'];
+const PUBLISHED: [lists: string[], labels: string[] | 'all', verdict: Verdict, keepIn: string[]][] = [
+  [['spamhaus-zen', 'spamhaus-zen-dqs', 'spamhaus-sbl'], ['SBL', 'DROP'], 'provider', []],
+  [['spamhaus-zen', 'spamhaus-zen-dqs', 'spamhaus-sbl'], ['CSS'], 'your-word', [...PTR, 'helo.fqdn', 'helo.resolves']],
+  [['spamhaus-zen', 'spamhaus-zen-dqs', 'spamhaus-xbl'], ['XBL'], 'your-word', ['helo.fqdn']],
+  [
+    ['spamhaus-zen', 'spamhaus-zen-dqs', 'spamhaus-pbl'],
+    ['PBL (Spamhaus)', 'PBL (ISP)'],
+    'ready',
+    [...PTR, 'ptr.not_generic'],
+  ],
+  [['spamhaus-dbl', 'spamhaus-dbl-dqs', 'spamhaus-authbl-dqs'], 'all', 'your-word', []],
+  [['barracuda-brbl'], 'all', 'your-word', ['relay']],
+  [['spamcop', 'uceprotect-1', 'backscatterer', 'gbudb-truncate'], 'all', 'nobody', []],
+  [['uceprotect-2', 'uceprotect-3'], 'all', 'provider', []],
+  [['abusix-policy'], 'all', 'ready', []],
+  [['abusix-black', 'abusix-exploit'], 'all', 'your-word', []],
+  [['abusix-combined'], ['Policy: generic rDNS', 'Policy: no rDNS'], 'ready', []],
+  [['abusix-combined'], ['Spam list', 'Spam list (heuristic)', 'Spam list (manual)', 'Exploit list'], 'your-word', []],
+  [['spamrats-dyna'], 'all', 'ready', ['ptr.exists', 'ptr.not_generic', 'ptr.own_domain']],
+  [['spamrats-noptr'], 'all', 'ready', ['ptr.exists', 'ptr.not_generic', 'ptr.own_domain']],
+  [['spamrats-all'], ['RATS-Dyna', 'RATS-NoPtr'], 'ready', ['ptr.exists', 'ptr.not_generic', 'ptr.own_domain']],
+  [['spamrats-all'], ['RATS-Spam', 'RATS-Auth'], 'your-word', []],
+  [['spamrats-spam', 'spamrats-auth'], 'all', 'your-word', []],
+  [['spfbl-dnsbl'], ['Bad reputation'], 'ready', [...PTR, 'ptr.own_domain', 'role.postmaster']],
+  [['psbl', 'uribl-multi', 'uribl-black', 'uribl-grey', 'uribl-red', 'justspam'], 'all', 'ready', []],
+  [['0spam-bl'], 'all', 'your-word', ['neigh.net']],
+  [
+    ['mailspike-bl', 'mailspike-z', 'hostkarma', 'surbl-multi', 'dronebl', 'blocklist-de', 's5h'],
+    'all',
+    'your-word',
+    [],
+  ],
+  [['swinog-dnsrbl', 'swinog-spamrbl', 'imp-spamrbl', 'suomispam-bl'], 'all', 'your-word', []],
+  [['trendmicro-rbl', 'validity-rpbl'], 'all', 'your-word', []],
 ];
+const ROWS = PUBLISHED.flatMap(([lists, labels, verdict, keepIn]) =>
+  lists.flatMap((id) =>
+    (labels === 'all' ? labelsOf(list(id)) : labels.filter((label) => labelsOf(list(id)).includes(label))).map(
+      (label): [string, string, Verdict, string[]] => [id, label, verdict, keepIn],
+    ),
+  ),
+);
 
-describe.each(PUBLISHED)('%s %s', (id, label, verdict, keepIn) => {
+test('every code of every list that demands something is in the table', () => {
+  const demanding = builtinLists()
+    .filter(({ retired, polarity }) => retired === null && polarity === 'block')
+    .flatMap((one) => labelsOf(one).map((label) => `${one.id} ${label}`))
+    .filter((row) => {
+      const [id = ''] = row.split(' ');
+      return stepOf(id, row.slice(id.length + 1)).demands.length > 0;
+    });
+  const table = ROWS.map(([id, label]) => `${id} ${label}`);
+  expect(demanding.filter((row) => !table.includes(row))).toEqual([]);
+  expect(table.length).toBe(new Set(table).size);
+});
+
+describe.each(ROWS)('%s %s', (id, label, verdict, keepIn) => {
   const step = stepOf(id, label);
   test(`in order: ${verdict}`, () => expect(judge(step, allPass()).verdict).toBe(verdict));
   test('what it demands keeps in, and nothing else', () => {
