@@ -12,8 +12,8 @@ import { FIRST, isInstalled, LISTS, nameOf, type Running, startOdd, startRbldnsd
  * PATH takes part.
  *
  *     node bench/engine.ts [TARGETS [ROUNDS]]           lookups a second and CPU of 60 lists, as ratios to massdns
- *                                                       (1000 targets, 3 rounds: about a minute; node:dns and dns2 take
- *                                                       part in the first round only, being so much slower)
+ *                                                       (5000 targets, 3 rounds: about two minutes; node:dns and dns2
+ *                                                       take part in the first round only and are asked for a tenth)
  *     node bench/engine.ts silent|loss|slow [TARGETS]   3 of 60 lists silent; 30 % of packets lost each way; one list
  *                                                       that answers after a second: beside the same without
  */
@@ -23,11 +23,11 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const ours = new URL('../node_modules/.cache/bench-ours.mjs', import.meta.url).pathname;
 await build({
   ...{ entryPoints: [new URL('ours.ts', import.meta.url).pathname], outfile: ours, logLevel: 'error' },
-  ...{ bundle: true, format: 'esm', platform: 'node', target: 'node22.19' },
+  ...{ bundle: true, format: 'esm', platform: 'node', target: 'node22.19', external: ['koffi'] },
 });
 
-/** Peers that would take most of the time. */
-const SLOW: ReadonlySet<string> = new Set(['node:dns', 'dns2']);
+/** One target in so many is for the peers that would take most of the time, and in the first round only. */
+const PART = 10;
 
 type Run = { seconds: number; cpu: number; out: string };
 
@@ -46,6 +46,7 @@ type Told = {
   invented: number;
   unknown: number;
   megabytes?: number;
+  stats?: { sent: number; batched: number; retransmitted: number; overflowed: number };
   ended?: number[];
   unhealthy?: string[];
 };
@@ -70,65 +71,72 @@ async function writeNames(targets: number): Promise<{ names: string; questions: 
   return { names, questions };
 }
 
-async function compare(what: string, server: Running, targets: number, rounds: number): Promise<void> {
+type Client = { name: string; words: string[]; targets: number };
+
+async function clientsOf(server: Running, targets: number): Promise<Client[]> {
   const { names, questions } = await writeNames(targets);
   const resolvers = join(folder, 'resolvers');
   writeFileSync(resolvers, `${server.address}\n`);
   const [host = '', port = ''] = server.address.split(':');
-  const out = join(folder, 'out');
   const peer = new URL('peer.ts', import.meta.url).pathname;
-  const clients: [string, string[]][] = [
-    ['ours', [process.execPath, ours, String(targets), '5000', server.address]],
-    ...(isInstalled('massdns')
-      ? [
-          [
-            'massdns',
-            ['massdns', '-q', '-r', resolvers, '--norecurse', '-s', '100', '-o', 'S', '-w', out, '--root', names],
-          ] as [string, string[]],
-        ]
-      : []),
-    ...(isInstalled('dnsperf')
-      ? [
-          ['dnsperf', ['dnsperf', '-s', host, '-p', port, '-d', questions, '-q', '100', '-n', '1']] as [
-            string,
-            string[],
-          ],
-        ]
-      : []),
-    ['node:dns', [process.execPath, peer, 'node:dns', server.address, String(targets)]],
-    ['dns2', [process.execPath, peer, 'dns2', server.address, String(targets)]],
+  const part = Math.ceil(targets / PART);
+  const engine = [String(targets), '5000', server.address];
+  const massdns = ['massdns', '-q', '-r', resolvers, '--norecurse', '-s', '100', '-o', 'S', '-w', join(folder, 'out')];
+  const dnsperf = ['dnsperf', '-s', host, '-p', port, '-d', questions, '-q', '100', '-n', '1'];
+  const clients = [
+    { name: 'ours', words: [process.execPath, ours, ...engine], targets },
+    { name: 'massdns', words: [...massdns, '--root', names], targets },
+    { name: 'massdns, two processes', words: [...massdns, '--processes', '2', '--root', names], targets },
+    { name: 'dnsperf', words: dnsperf, targets },
+    { name: 'ours, one datagram a call', words: [process.execPath, ours, '--single', ...engine], targets },
+    { name: 'node:dns', words: [process.execPath, peer, 'node:dns', server.address, String(part)], targets: part },
+    { name: 'dns2', words: [process.execPath, peer, 'dns2', server.address, String(part)], targets: part },
   ];
-  const runs = new Map<string, Run[]>(clients.map(([name]) => [name, []]));
-  for (let round = 0; round < rounds; round += 1)
-    for (const [name, words] of clients) if (round === 0 || !SLOW.has(name)) runs.get(name)?.push(await run(words));
+  return clients.filter(({ words: [program = ''] }) => isInstalled(program));
+}
 
-  const lookups = targets * LISTS;
-  const base = runs.get('massdns') ?? runs.get('ours') ?? [];
-  console.log(
-    `${what}: ${lookups} lookups, ${rounds} rounds, load ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(' ')}`,
-  );
-  for (const [name, all] of runs) {
-    const ratios = all.map(({ seconds }, at) => (base[at]?.seconds ?? Number.NaN) / seconds);
-    const cpu = all.map((one, at) => one.cpu / (base[at]?.cpu ?? Number.NaN));
-    const tells = name === 'massdns' || name === 'dnsperf' ? [] : all.map(told);
-    const worst = (key: 'missed' | 'invented' | 'unknown'): number => Math.max(...tells.map((one) => one[key]));
+async function compare(what: string, server: Running, targets: number, rounds: number): Promise<void> {
+  const clients = await clientsOf(server, targets);
+  const runs = new Map<Client, Run[]>(clients.map((client) => [client, []]));
+  for (let round = 0; round < rounds; round += 1)
+    for (const [client, all] of runs) if (round === 0 || client.targets === targets) all.push(await run(client.words));
+
+  const load = loadavg().map((one) => one.toFixed(1));
+  console.log(`${what}: ${targets * LISTS} lookups, ${rounds} rounds, load ${load.join(' ')}`);
+  const base = clients.find(({ name }) => name === 'massdns') ?? clients[0];
+  const perLookup = (client: Client | undefined, amount: (one: Run) => number): number[] =>
+    client === undefined ? [] : (runs.get(client) ?? []).map((one) => amount(one) / client.targets / LISTS);
+  for (const client of clients) {
+    const ratios = (amount: (one: Run) => number): number[] => {
+      const others = perLookup(base, amount);
+      return perLookup(client, amount).map((one, at) => one / (others[at] ?? Number.NaN));
+    };
+    const rates = ratios((one) => one.seconds).map((ratio) => 1 / ratio);
+    const rate = 1 / median(perLookup(client, (one) => one.seconds));
+    const cpu = median(perLookup(client, (one) => one.cpu)) * 1e6;
     console.log(
       [
-        name.padEnd(9),
-        `${Math.round(lookups / median(all.map(({ seconds }) => seconds)))}/s`.padStart(9),
-        `${median(ratios).toFixed(2)} times massdns (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`,
-        `CPU ${((median(all.map((one) => one.cpu)) / lookups) * 1e6).toFixed(1)} us a lookup, ${median(cpu).toFixed(2)} times`,
-        ...(tells.length === 0
-          ? []
-          : [`missed ${worst('missed')}, invented ${worst('invented')}, unknown ${worst('unknown')}`]),
-        ...(tells[0]?.megabytes === undefined
-          ? []
-          : [`${Math.max(...tells.map(({ megabytes = 0 }) => megabytes))} MB`]),
+        client.name.padEnd(25),
+        `${Math.round(rate)}/s`.padStart(9),
+        `${median(rates).toFixed(2)} times ${base?.name} (${Math.min(...rates).toFixed(2)}-${Math.max(...rates).toFixed(2)})`,
+        `CPU ${cpu.toFixed(1)} us a lookup, ${median(ratios((one) => one.cpu)).toFixed(2)} times`,
+        ...(client.words[0] === process.execPath ? [worstOf((runs.get(client) ?? []).map(told))] : []),
       ].join('  '),
     );
   }
+}
+
+function worstOf(all: readonly Told[]): string {
+  const worst = (count: (one: Told) => number): number => Math.max(...all.map(count));
+  const found = `missed ${worst(({ missed }) => missed)}, invented ${worst(({ invented }) => invented)}, unknown ${worst(({ unknown }) => unknown)}`;
+  if (all[0]?.stats === undefined) return found;
+  return [
+    found,
+    `asked again ${worst(({ stats }) => stats?.retransmitted ?? 0)}`,
+    `dropped by our kernel ${worst(({ stats }) => stats?.overflowed ?? 0)}`,
+    `${all[0].stats.batched > 0 ? 'many datagrams' : 'one datagram'} a call`,
+    `${worst(({ megabytes = 0 }) => megabytes)} MB`,
+  ].join(', ');
 }
 
 function show(what: string, one: Run, base: Run): void {
@@ -140,7 +148,7 @@ function show(what: string, one: Run, base: Run): void {
   );
 }
 
-const [mode = '1000', count = '3'] = process.argv.slice(2);
+const [mode = '5000', count = '3'] = process.argv.slice(2);
 if (/^\d+$/.test(mode)) {
   const rbldnsd = await startRbldnsd(Number(mode));
   await compare('rbldnsd', rbldnsd, Number(mode), Number(count));

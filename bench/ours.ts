@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { resolveList } from '../src/catalogue/resolve.ts';
 import { openTransport } from '../src/dns/transport.ts';
 import { memoryLedger } from '../src/scan/ledger.ts';
@@ -8,12 +9,14 @@ import { targetsIn } from '../src/targets/positions.ts';
 import { definitionsOf, FIRST, isListed } from './lab.ts';
 
 /**
- * Our engine, as a process of its own: `node bench/ours.ts TARGETS TIMEOUT SERVER…`. Prints one line of JSON: what it
- * counted, what it missed (clean, though listed) and what it invented, the slowest list, and its largest memory.
+ * Our engine, as a process of its own: `node bench/ours.ts [--single] TARGETS TIMEOUT SERVER…`, with --single one
+ * datagram a system call. Prints one line of JSON: what it counted, what it missed (clean, though listed) and what it
+ * invented, the slowest list, and its largest memory.
  */
-const [targets = 0, timeout = 5000] = process.argv.slice(2, 4).map(Number);
-const lists = definitionsOf(process.argv.slice(4)).map(resolveList);
-const transport = openTransport();
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { single: { type: 'boolean' } } });
+const [targets = 0, timeout = 5000] = positionals.slice(0, 2).map(Number);
+const lists = definitionsOf(positionals.slice(2)).map(resolveList);
+const transport = openTransport(values.single ? { batchedFrom: Number.POSITIVE_INFINITY } : {});
 const [lo, hi] = [BigInt(FIRST), BigInt(FIRST + targets - 1)];
 const source = targetsIn([{ kind: 'ipv4', lo, hi, domain: null }]);
 const sum = { asked: 0, listed: 0, clean: 0, unproven: 0, unknown: 0, missed: 0, invented: 0 };
