@@ -26,3 +26,18 @@ export async function livelyOf(
   const fresh = tracked.filter(({ trackedFrom }) => trackedFrom > since.tracked).map(({ range }) => range);
   return mergeRanges([...intersectRanges(all, around), ...fresh]);
 }
+
+/**
+ * Lists that a scan of a schedule, from this one on, had something of: answers, or a reason not to ask again at once. The
+ * others are new, or were not to be reached.
+ */
+export async function heardSince(
+  db: Pick<Database, 'orm'>,
+  { schedule, scan }: { schedule: string; scan: number },
+): Promise<Set<string>> {
+  const rows = await db.orm.execute<{ list_id: string }>(sql`
+    select distinct c.list_id from coverage c join scan s on s.id = c.scan_id
+    where s.id >= ${scan} and s.schedule = ${schedule}
+      and (c.why is null or c.why not in ('list-unreachable', 'network', 'timeout', 'servfail'))`);
+  return new Set(rows.map(({ list_id }) => list_id));
+}

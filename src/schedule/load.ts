@@ -57,7 +57,7 @@ export const DAY_HOURS = HOURS_KEPT + 1;
 const AHEAD = 32 * 24;
 const TIMES = 1600;
 
-/** What schedules ask each operator, by the hour from `now` on, asked at its rate one after the other. Pure. */
+/** What schedules ask each operator, by the hour from that of `now` on, asked at its rate one after the other. Pure. */
 export function loadsOf(rounds: readonly Round[], rateOf: RateOf, now: Date): Load[] {
   const until = new Date(now.getTime() + AHEAD * HOUR);
   const due = new Map(
@@ -84,7 +84,7 @@ export function loadsOf(rounds: readonly Round[], rateOf: RateOf, now: Date): Lo
       operator,
       perSecond: least('perSecond'),
       perDay: least('perDay'),
-      ...askedInTurn(shares, due, now.getTime()),
+      ...askedInTurn(shares, due, now.getTime() - (now.getTime() % HOUR)),
     };
   });
 }

@@ -1,6 +1,6 @@
 import type { List, TargetKind } from '../catalogue/list.ts';
 import { followCatalogue } from '../listing/catalogue.ts';
-import { livelyOf } from '../listing/lively.ts';
+import { heardSince, livelyOf } from '../listing/lively.ts';
 import type { Part } from '../listing/parts.ts';
 import { lastScanOf } from '../listing/scans.ts';
 import { trackedTargets } from '../listing/tracked.ts';
@@ -28,6 +28,8 @@ import type { Schedule } from './schedules.ts';
  * So nothing is ever taken for clean, or for listed, that was not asked itself: --at and the history know of each target
  * when it was asked last. Since lists may hold less than we take for a network, a clean probe only means that its
  * neighbours wait for the next scan of all, as those of other lists do.
+ *
+ * A list that the scan of all could not reach, or that is new, is asked about all targets the next time.
  *
  * As follow-ups these take what is left of the limits; an operator whose lists do not fit waits for the scan of all.
  */
@@ -72,26 +74,29 @@ async function beginLively(
   const lists = scanner.listsOf(schedule).filter(({ id, retired }) => retired === null && !busy.has(id));
   const all = mergeRanges(tracked.map(({ range }) => range));
   const { lively: roomOf } = await scanner.rooms();
-  const { parts, unfit } = partsFitting(lists, { all, lively }, roomOf);
+  const heard = await heardSince(db, { schedule: schedule.name, scan: last.id });
+  const { parts, unfit } = partsFitting(lists, { all, lively, heard }, roomOf);
   if (parts.length === 0) return 'quiet';
   const asked = lists.filter(({ id }) => parts.some(({ listIds }) => listIds.includes(id)));
   return await beginAdaptive(scanner, queue, schedule, { lists: asked, parts, probes: true, unfit });
 }
 
-type Targets = { all: readonly TargetRange[]; lively: readonly TargetRange[] };
+/** `heard`: lists that the scan of all has reached; the others are asked about all, and were not to be counted twice. */
+type Targets = { all: readonly TargetRange[]; lively: readonly TargetRange[]; heard: ReadonlySet<string> };
 
 /** What each list is asked about, of the operators that have room for it. Pure. */
 export function partsFitting(
   lists: readonly List[],
-  { all, lively }: Targets,
+  { all, lively, heard }: Targets,
   roomOf: RoomOf,
 ): { parts: Part[]; unfit: Unfit[] } {
   const wanted = lists.flatMap((list) => {
     const grain = grainOf(list);
-    const ranges = grain === null ? lively : mergeRanges([...lively, ...firstOfEach(all, grain)]);
-    const own = ranges.filter(({ kind }) => list.accepts.includes(kind));
+    const some = grain === null ? lively : mergeRanges([...lively, ...firstOfEach(all, grain)]);
+    const missed = !heard.has(list.id);
+    const own = (missed ? all : some).filter(({ kind }) => list.accepts.includes(kind));
     const counts = countKinds(own);
-    return own.length === 0 ? [] : [{ list, own, counts, lookups: lookupsIn(list, counts, null) }];
+    return own.length === 0 ? [] : [{ list, own, counts, lookups: missed ? 0 : lookupsIn(list, counts, null) }];
   });
   const parts: Part[] = [];
   const unfit: Unfit[] = [];

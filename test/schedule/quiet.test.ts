@@ -99,6 +99,24 @@ test('a probe that could not be told has the others of its network asked', async
   expect([...new Set(asked())]).toEqual([...[10, 11, 8, 9].map((last) => `192.0.2.${last} net`), '198.51.100.0 net']);
 });
 
+test('a list that the scan of all could not reach is asked about all targets until it was', async () => {
+  const { track, broken, due, asked, later } = await openScanning([address, network]);
+  await track(['192.0.2.8/30']);
+  broken.add('127.0.0.2 one').add('127.0.0.2 net');
+  await due(scan);
+  expect(asked()).toEqual([]);
+  later(60);
+  await due(scan);
+  expect(asked()).toEqual([]);
+  broken.clear();
+  later(60);
+  await due(scan);
+  expect(asked()).toHaveLength(8);
+  later(60);
+  await due(scan);
+  expect(asked()).toEqual(['192.0.2.8 net']);
+});
+
 test('a list that cannot be asked at all marks nothing', async () => {
   const { track, broken, due, later, db } = await openScanning([network]);
   await track(['192.0.2.8/30']);
@@ -134,7 +152,9 @@ test('a scan that was killed between the probes and what they mark goes on with 
 test('an operator whose lists do not fit in what the limits leave waits for the scan of all', () => {
   const lists = [list('a', { operator: 'op' }), list('b', { operator: 'op' }), list('c')];
   const lively = [range('192.0.2.0', '192.0.2.9')];
-  const { parts, unfit } = partsFitting(lists, { all: lively, lively }, (operator) => (operator === 'op' ? 31 : 16));
+  const heard = new Set(['a', 'b', 'c']);
+  const roomOf = (operator: string) => (operator === 'op' ? 31 : 16);
+  const { parts, unfit } = partsFitting(lists, { all: lively, lively, heard }, roomOf);
   expect(parts.map(({ listIds }) => listIds)).toEqual([['c']]);
   expect(unfit).toEqual([{ operator: 'op', pairs: 20 }]);
 });
