@@ -6,6 +6,7 @@ import type { Settings } from './embedded/postmaster.ts';
 import { join, type Membership } from './embedded/server.ts';
 import { databaseFailure, withoutPassword } from './failure.ts';
 import { migrate } from './migrate.ts';
+import { preparing } from './prepared.ts';
 
 /** An open database, its schema up to date. */
 export type Database = {
@@ -77,7 +78,7 @@ function connect(
     await leave();
   };
   return {
-    orm: drizzle(forOrm),
+    orm: drizzle(preparing(forOrm)),
     sql,
     close: () => {
       closed ??= close();
