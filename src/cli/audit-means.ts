@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { resolverLookup } from '../dns/lookup.ts';
 import { isLoopback } from '../dns/resolvers.ts';
-import { type SecureLookup, secureLookup } from '../dns/secure.ts';
+import { secureLookup } from '../dns/secure.ts';
 import { openTransport } from '../dns/transport.ts';
 import { UserError } from '../errors.ts';
 import { fetchHttps } from '../posture/https.ts';
@@ -42,6 +42,7 @@ export async function withPosture<T>(
     deadline: settings.timeout,
     signal: world.signal,
   });
+  const rare = secureLookup(resolversOf(settings)[0], { deadline: settings.timeout, signal: world.signal });
   const allowSpecial = options.allowSpecial === true;
   try {
     return await use({
@@ -56,7 +57,8 @@ export async function withPosture<T>(
           signal: world.signal,
         }),
       neighbours: neighbourAsking(options.neighbourhood === true, settings, withMeans),
-      secure: trustedLookup(settings, world),
+      secure: isTrusted(settings) ? rare : null,
+      rare,
       mail:
         options.connect === false
           ? null
@@ -71,10 +73,8 @@ export async function withPosture<T>(
 }
 
 /** AD counts from a resolver of this machine, or one that was named; on the way from others it can be forged. */
-function trustedLookup(settings: Settings, world: World): SecureLookup | null {
-  const [server] = resolversOf(settings);
-  if (typeof settings.resolver === 'string' && !isLoopback(server)) return null;
-  return secureLookup(server, { deadline: settings.timeout, signal: world.signal });
+function isTrusted(settings: Settings): boolean {
+  return typeof settings.resolver !== 'string' || isLoopback(resolversOf(settings)[0]);
 }
 
 /** Milliseconds: a connection; a reply, for which slow and tarpitting servers take half a minute. */

@@ -19,12 +19,16 @@ export type SecureAnswer =
     }
   | { kind: 'failed'; why: string };
 
-type SecureRecord = { name: string; type: string; ttl: number; tlsa: Tlsa | null };
+type SecureRecord = { name: string; type: string; ttl: number; tlsa: Tlsa | null; caa: Caa | null };
 export type Tlsa = { usage: number; selector: number; matchingType: number; certificate: Buffer };
 
+/** RFC 8659 4.1. */
+export type Caa = { critical: boolean; tag: string; value: string };
+
+export type SecureType = 'SOA' | 'TLSA' | 'CAA';
 export type SecureLookup = (
   name: string,
-  type: 'SOA' | 'TLSA',
+  type: SecureType,
   how: { checkingDisabled: boolean },
 ) => Promise<SecureAnswer>;
 
@@ -165,6 +169,7 @@ function readAnswer(reply: packets.DecodedPacket): SecureAnswer {
       type: record.type,
       ttl: 'ttl' in record ? (record.ttl ?? 0) : 0,
       tlsa: (record.type as string) === 'TLSA' ? tlsaOf(record as unknown as { data: Tlsa }) : null,
+      caa: record.type === 'CAA' ? caaOf(record.data) : null,
     })),
     errors: (reply.additionals ?? []).flatMap((record) => (record.type === 'OPT' ? extendedErrors(record) : [])),
   };
@@ -175,6 +180,12 @@ const tlsaOf = ({ data }: { data: Tlsa }): Tlsa => ({
   selector: data.selector,
   matchingType: data.matchingType,
   certificate: Buffer.from(data.certificate),
+});
+
+const caaOf = ({ flags, issuerCritical, tag, value }: packets.CaaData): Caa => ({
+  critical: issuerCritical ?? ((flags ?? 0) & 0x80) !== 0,
+  tag: tag.toLowerCase(),
+  value,
 });
 
 function extendedErrors(record: packets.OptAnswer): string[] {

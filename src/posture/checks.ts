@@ -1,4 +1,5 @@
 import { checkBimi } from './bimi.ts';
+import { checkCaa } from './caa.ts';
 import { checkDane } from './dane.ts';
 import { checkDkim } from './dkim.ts';
 import { checkDmarc } from './dmarc.ts';
@@ -36,6 +37,7 @@ export const CHECKS: Record<string, RunCheck> = {
   bimi: checkBimi,
   dnssec: checkDnssec,
   dane: checkDane,
+  caa: checkCaa,
   ports: checkPorts,
   tls: checkTls,
   'outbound-tls': checkOutboundTls,

@@ -1,4 +1,4 @@
-import type { SecureAnswer, SecureLookup } from '../dns/secure.ts';
+import type { SecureAnswer, SecureLookup, SecureType } from '../dns/secure.ts';
 import { type Check, type Finding, fail, pass, unknown, warn } from './finding.ts';
 import { mailHosts } from './mx.ts';
 import type { Asking, Subject } from './subject.ts';
@@ -24,7 +24,7 @@ export async function checkDnssec({ domains }: Subject, { secure, lookup }: Aski
 /** Whether the names of a zone are protected: what AD says, and what the same question says unchecked (CD). */
 export async function securityOf(
   name: string,
-  type: 'SOA' | 'TLSA',
+  type: SecureType,
   secure: SecureLookup,
 ): Promise<{ security: Security; answer: SecureAnswer }> {
   const answer = await secure(name, type, { checkingDisabled: false });
@@ -33,7 +33,7 @@ export async function securityOf(
 
 async function securityOfAnswer(
   name: string,
-  type: 'SOA' | 'TLSA',
+  type: SecureType,
   answer: SecureAnswer,
   secure: SecureLookup,
 ): Promise<Security> {

@@ -71,6 +71,7 @@ export type CheckId =
   | 'bimi'
   | 'dnssec'
   | 'dane'
+  | 'caa'
   | 'port.25in'
   | 'port.25out'
   | 'port.services'

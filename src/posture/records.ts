@@ -32,7 +32,7 @@ export async function find(lookup: Lookup, name: string, type: QuestionType): Pr
 }
 
 /** A line of a zone file; a text of over 255 octets in several strings, as a zone file must have it. */
-export function recordLine(name: string, type: QuestionType | 'TLSA', data: string, ttl = 3600): string {
+export function recordLine(name: string, type: QuestionType | 'TLSA' | 'CAA', data: string, ttl = 3600): string {
   return `${name}. ${ttl} IN ${type} ${type === 'TXT' ? quoted(data) : dotted(type, data)}`;
 }
 

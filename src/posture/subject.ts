@@ -42,6 +42,8 @@ export type Asking = {
   neighbours: ((address: string) => Promise<NeighbourLook>) | null;
   /** A resolver that may validate; null: none is trusted to say so. */
   secure: SecureLookup | null;
+  /** Any resolver, for types that `lookup` does not carry; what it says of validation counts for nothing. */
+  rare: SecureLookup;
   /** Connections to mail servers; null: DNS alone is asked. */
   mail: MailAsking | null;
   /** Milliseconds for a check that takes many lookups. */

@@ -25,6 +25,7 @@ function askingOf(zone: Zone, more: Partial<Asking> = {}): Asking {
     fetch: async (): Promise<Fetched> => ({ kind: 'failed', why: 'no web here' }),
     neighbours: null,
     secure: null,
+    rare: async () => ({ kind: 'answer', rcode: 'NOERROR', authentic: false, records: [], errors: [] }),
     mail: null,
     patience: 5000,
     now: NOW,

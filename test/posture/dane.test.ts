@@ -23,7 +23,7 @@ const answer = (more: Partial<Extract<SecureAnswer, { kind: 'answer' }>> = {}): 
   ...more,
 });
 const tlsa = (records: Tlsa[]) =>
-  answer({ records: records.map((one) => ({ name: '', type: 'TLSA', ttl: 300, tlsa: one })) });
+  answer({ records: records.map((one) => ({ name: '', type: 'TLSA', ttl: 300, tlsa: one, caa: null })) });
 const spki = (hash: string): Buffer =>
   createHash(hash)
     .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
