@@ -1,6 +1,7 @@
 import { plain } from '../output/plain.ts';
 import { type MessageId, spanText } from '../text/say.ts';
 import type { Doc, Entry, Piece, Section, Tone } from './doc.ts';
+import { type FindingNotice, findingEntries, findingFooter } from './finding-entry.ts';
 import type { ListingFacts, Notice, Reason } from './notice.ts';
 import type { Message } from './outbox.ts';
 import type { Reader } from './reader.ts';
@@ -13,11 +14,18 @@ const TONES: Record<Reason, Tone> = {
   found: 'bad',
   recoded: 'bad',
   'mute-ended': 'bad',
+  'ptr-lost': 'bad',
+  'spf-lost': 'bad',
+  'audit-worse': 'bad',
+  'certificate-ends': 'warn',
   flapping: 'warn',
   'still-listed': 'warn',
   'removal-overdue': 'warn',
   settled: 'plain',
   delisted: 'good',
+  'audit-right': 'good',
+  'audit-flapping': 'warn',
+  'audit-found': 'warn',
   quarantined: 'warn',
   blind: 'warn',
 };
@@ -36,11 +44,20 @@ export function alertMessage(notices: readonly Notice[], reader: Reader, known: 
   const told = latestOfEach(notices);
   const advised = told.filter(({ notice }) => 'listing' in notice).length <= ADVISED;
   const sections = ORDER.flatMap((reason): Section[] => {
-    const own = told.filter(({ notice }) => notice.reason === reason).toSorted(byLevel);
+    const own = told.filter(({ notice }) => notice.reason === reason);
     if (own.length === 0) return [];
-    const entries = own.slice(0, MOST).map((one) => entryOf(one, { reader, known, now, advised }));
+    const findings = own.flatMap(({ notice }) => ('finding' in notice ? [notice] : []));
+    const others = own
+      .toSorted(byLevel)
+      .flatMap(({ notice, ...more }) => ('finding' in notice ? [] : [{ ...more, notice }]));
+    const ofFindings = findingEntries(findings, reader);
+    const entries = [
+      ...others.slice(0, MOST).map((one) => entryOf(one, { reader, known, now, advised })),
+      ...ofFindings.slice(0, MOST),
+    ];
+    const rest = others.length + ofFindings.length - entries.length;
     const title = reader.say(`alert.section.${reason}`);
-    return [{ title, tone: TONES[reason], entries, rest: own.length - entries.length }];
+    return [{ title, tone: TONES[reason], entries, rest }];
   });
   const listings = told.flatMap(({ notice }) => ('listing' in notice ? [notice.listing] : []));
   const doc: Doc = {
@@ -48,7 +65,13 @@ export function alertMessage(notices: readonly Notice[], reader: Reader, known: 
     title: titleOf(told, reader),
     summary: [],
     sections,
-    footer: footerOf(listings, reader),
+    footer: [
+      ...footerOf(listings, reader),
+      ...findingFooter(
+        told.map(({ notice }) => notice),
+        reader,
+      ),
+    ],
   };
   return {
     kind: 'alert',
@@ -68,9 +91,10 @@ type Told = {
 
 /** What came and went within one message is told once, as it is now, with the number of changes. */
 function latestOfEach(notices: readonly Notice[]): Told[] {
-  const groups = Map.groupBy(notices, (notice) =>
-    'listing' in notice ? `${notice.listing.target} ${notice.listing.list}` : notice.key,
-  );
+  const groups = Map.groupBy(notices, (notice) => {
+    if ('listing' in notice) return `${notice.listing.target} ${notice.listing.list}`;
+    return 'finding' in notice ? `${notice.finding.check} ${notice.finding.subject}` : notice.key;
+  });
   return [...groups.values()].flatMap((group): Told[] => {
     const changes = group.filter(({ key }) => key.startsWith('change:'));
     const notice = changes.at(-1) ?? group.at(-1);
@@ -90,6 +114,10 @@ function titleOf(told: readonly Told[], { say }: Reader): string {
   if (told.length === 1 && only !== undefined) {
     const { notice } = only;
     if ('lists' in notice) return say('alert.title.outage', { count: notice.operators });
+    if ('finding' in notice) {
+      const { target, check, subject } = notice.finding;
+      return say(`alert.title.${notice.reason}`, { target, check, subject: plain(subject, 120) });
+    }
     if ('list' in notice) return say(`alert.title.${notice.reason}`, { list: plain(notice.list.listName, 60) });
     const { target, listName } = notice.listing;
     return say(`alert.title.${notice.reason}`, { target, list: plain(listName, 60) });
@@ -103,7 +131,7 @@ function titleOf(told: readonly Told[], { say }: Reader): string {
 
 type Writing = { reader: Reader; known: Known; now: Date; advised: boolean };
 
-function entryOf(told: Told, writing: Writing): Entry {
+function entryOf(told: Told & { notice: Exclude<Notice, FindingNotice> }, writing: Writing): Entry {
   const { notice } = told;
   if ('listing' in notice) return listingEntry({ ...told, notice }, writing);
   const { say, time } = writing.reader;

@@ -9,6 +9,7 @@ import { openRequests } from '../listing/removals.ts';
 import { alertMessage } from './alert.ts';
 import type { Channel } from './channels/channel.ts';
 import { readFacts } from './facts.ts';
+import { routedFinding } from './findings.ts';
 import type { ListingFacts, Notice } from './notice.ts';
 import { enqueue } from './outbox.ts';
 import { owed, owedAtFirst } from './owed.ts';
@@ -139,6 +140,7 @@ async function lastSeenOf(tx: Transaction, notices: readonly Notice[]): Promise<
 
 function routedOf(one: Notice): Routed {
   if ('listing' in one) return one.listing;
+  if ('finding' in one) return routedFinding(one.finding);
   // What a list or our own network fails to tell is as grave as what it would tell.
   return { tags: null, impact: 'list' in one ? one.list.impact : 'high', severity: 'high' };
 }

@@ -6,6 +6,7 @@ import { judgeRecorded } from '../delisting/judge.ts';
 import { codesOf } from '../listing/changes.ts';
 import type { Handle } from '../listing/locks.ts';
 import { openRequests } from '../listing/removals.ts';
+import { readFindings } from './finding-facts.ts';
 import { mutesSince } from './mute-store.ts';
 import type { ListingFacts } from './notice.ts';
 import { type Facts, FLAP_GAP, FLAPS, type LoggedChange, type Overdue, type Run } from './owed.ts';
@@ -52,6 +53,7 @@ export async function readFacts(
     runs,
     overdue: await overdueOf(db, byId, openFacts, now),
     sights: await sightsOf(db, lists),
+    findings: await readFindings(db, now),
     mutes: await mutesSince(db, new Date(now.getTime() - KEPT)),
   };
 }

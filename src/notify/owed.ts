@@ -1,6 +1,7 @@
 import type { ChangeKind } from '../db/schema.ts';
+import { findingNotices } from './findings.ts';
 import { endOf, isAbout, type Mute, muteOf } from './mutes.ts';
-import type { ListingFacts, Notice } from './notice.ts';
+import type { FindingFacts, ListingFacts, Notice } from './notice.ts';
 import type { Alerting } from './routes.ts';
 import { type Sight, sightNotices } from './sight.ts';
 
@@ -28,6 +29,7 @@ export type Facts = {
   runs: readonly Run[];
   overdue: readonly Overdue[];
   sights: readonly Sight[];
+  findings: readonly FindingFacts[];
   mutes: readonly Mute[];
 };
 
@@ -56,15 +58,20 @@ export function owed(facts: Facts, { since, cursor }: Standing, alerting: Alerti
       }),
     ),
   ].filter((notice) => !('listing' in notice) || heard(notice.listing));
-  return [...notices, ...sightNotices(facts.sights, facts.mutes, alerting, now)];
+  return [
+    ...notices,
+    ...findingNotices(facts.findings, facts.mutes, since, now),
+    ...sightNotices(facts.sights, facts.mutes, alerting, now),
+  ];
 }
 
-/** What a recipient is told first: all that is listed now, for it was told nothing of how it came about. */
-export function owedAtFirst(facts: Pick<Facts, 'open' | 'mutes'>, now: Date): Notice[] {
+/** What a recipient is told first: all that is listed or not in order now, for it was told nothing of how it came about. */
+export function owedAtFirst(facts: Pick<Facts, 'open' | 'findings' | 'mutes'>, now: Date): Notice[] {
   const at = now.toISOString();
-  return facts.open
+  const found = facts.open
     .filter(({ target, list }) => muteOf(facts.mutes, target, list, at) === null)
-    .map((listing) => ({ key: `found:${listing.id}`, at, reason: 'found', listing }));
+    .map((listing): Notice => ({ key: `found:${listing.id}`, at, reason: 'found', listing }));
+  return [...found, ...findingNotices(facts.findings, facts.mutes, null, now)];
 }
 
 /** `closed` says that we do not know any more: nobody is told that something is over. */

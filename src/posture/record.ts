@@ -1,12 +1,12 @@
-import { and, arrayContains, asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, arrayContains, asc, eq, isNull, lte, notExists, sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
-import { audit, finding } from '../db/schema.ts';
+import { audit, auditRun, finding } from '../db/schema.ts';
 import type { Handle } from '../listing/locks.ts';
 import type { Audit } from './audit.ts';
 import { keyOf, stepsOf } from './changes.ts';
 import type { Finding } from './finding.ts';
 import { targetOf } from './target-of.ts';
-import { changesOf, type FindingChange, type FindingRow, shownChange } from './timeline.ts';
+import { changesOf, type FindingChange, type FindingRow, type FullChange, shownChange } from './timeline.ts';
 
 const subjectOf = ({ subject }: Audit): string[] =>
   [
@@ -127,6 +127,23 @@ export async function recordedFindings(
 export async function findingHistory({ orm }: Pick<Database, 'orm'>, target: string): Promise<FindingChange[]> {
   const rows = await findingRows(orm, arrayContains(audit.targets, [target]));
   return changesOf(rows).map(shownChange);
+}
+
+/** A run that has not ended by then never will. */
+const RUN = 6 * 3_600_000;
+
+/**
+ * The changes of audits that people are told of; of findings that ended, those that did so at or after `since`. What a
+ * run under way finds waits for its end, so that it is told together.
+ */
+export async function watchedChanges(db: Handle, since: Date, now: Date): Promise<FullChange[]> {
+  const begun = sql`${auditRun.endedAt} is null and ${auditRun.startedAt} > ${new Date(now.getTime() - RUN).toISOString()}::timestamptz`;
+  const underWay = db
+    .select({ one: sql`1` })
+    .from(auditRun)
+    .where(and(eq(auditRun.schedule, audit.schedule), begun, lte(auditRun.startedAt, finding.since)));
+  const ended = sql`(${finding.until} is null or ${finding.until} >= ${since.toISOString()}::timestamptz)`;
+  return changesOf(await findingRows(db, and(eq(audit.watched, true), ended, notExists(underWay))));
 }
 
 async function findingRows(db: Handle, where: ReturnType<typeof and>): Promise<FindingRow[]> {

@@ -22,7 +22,7 @@ export type FindingChange = {
   target: string;
   check: string;
   subject: string;
-  /** null: seen for the first time, or again after it was gone. */
+  /** null: seen for the first time. */
   before: Outcome | null;
   outcome: Outcome;
   severity: Severity;
@@ -38,7 +38,7 @@ export type FullChange = FindingChange & { found: Finding };
 
 /**
  * What changed, the oldest first. Where several audits look at the same, what they agree on is told once; an unknown
- * says nothing against what is known.
+ * says nothing against what is known, and neither does an audit that did not come to it, as where a server was silent.
  * @param rows by `since`, then by id
  */
 export function changesOf(rows: readonly FindingRow[]): FullChange[] {
@@ -46,14 +46,14 @@ export function changesOf(rows: readonly FindingRow[]): FullChange[] {
   const changes: FullChange[] = [];
   for (const row of rows) {
     const key = `${row.check} ${row.subject}`;
-    const last = standing.get(key);
-    const since = row.since.toISOString();
-    const known = last !== undefined && (last.until === null || last.until >= since) ? last : null;
-    if (known !== null && (known.outcome === row.outcome || row.outcome === 'unknown')) {
-      if (known.outcome === row.outcome) prolong(known, row);
+    const known = standing.get(key);
+    if (known?.outcome === row.outcome) {
+      prolong(known, row);
       continue;
     }
-    if (known !== null) known.until = since;
+    if (known !== undefined && row.outcome === 'unknown') continue;
+    const since = row.since.toISOString();
+    if (known !== undefined && (known.until === null || known.until > since)) known.until = since;
     const change = changeOf(row, since, known?.outcome ?? null);
     standing.set(key, change);
     changes.push(change);

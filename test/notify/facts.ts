@@ -60,6 +60,6 @@ export function sight(list: string, more: Partial<Sight> = {}): Sight {
 }
 
 export const facts = (more: Partial<Facts> = {}): Facts => ({
-  ...{ changes: [], open: [], runs: [], overdue: [], sights: [], mutes: [] },
+  ...{ changes: [], open: [], runs: [], overdue: [], sights: [], findings: [], mutes: [] },
   ...more,
 });

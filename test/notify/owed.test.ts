@@ -189,6 +189,6 @@ test('what was decided before is not owed again', () => {
 
 test('first all that is listed is told, but for what is muted', () => {
   const open = [listing(), listing({ id: 2, list: 'other' })];
-  const notices = owedAtFirst({ open, mutes: [mute()] }, new Date(at(20)));
+  const notices = owedAtFirst({ open, findings: [], mutes: [mute()] }, new Date(at(20)));
   expect(notices.map(({ reason, key }) => `${reason} ${key}`)).toEqual(['found found:2']);
 });

@@ -23,8 +23,11 @@ describe('changes of several audits', () => {
   test('an unknown of one audit says nothing against what another knows', () =>
     expect(steps([row('pass', 0, null), row('unknown', 1, null)])).toEqual(['null → pass']));
 
-  test('what was gone and comes again is seen for the first time', () =>
-    expect(steps([row('fail', 0, 2), row('fail', 5, null)])).toEqual(['null → fail', 'null → fail']));
+  test('what an audit did not come to and the next sees as before is no change', () => {
+    const [only, other] = changesOf([row('fail', 0, 2), row('fail', 5, null)]);
+    expect([only?.until, other]).toEqual([null, undefined]);
+    expect(steps([row('pass', 0, 2), row('fail', 5, null)])).toEqual(['null → pass', 'pass → fail']);
+  });
 
   test('what goes over from one audit to another at the same moment goes on', () =>
     expect(steps([row('fail', 0, 2), row('fail', 2, null, { targets: ['example.org'] })])).toEqual(['null → fail']));
