@@ -25,12 +25,20 @@ export function nextDue({ expression, timeZone }: Cron, at: Date): Date {
   return CronExpressionParser.parse(expression, { currentDate: at, tz: timeZone }).next().toDate();
 }
 
-/** The times after `from` and up to `to` at which it is due, the first `most` of them. */
-export function dueBetween({ expression, timeZone }: Cron, from: Date, to: Date, most: number): Date[] {
-  const times = CronExpressionParser.parse(expression, { currentDate: from, tz: timeZone });
+/** The times after `from` and up to `to` at which it is due. */
+export function dueBetween(cron: Cron, from: Date, to: Date): Date[] {
   const due: Date[] = [];
-  for (let next = times.next().toDate(); next <= to && due.length < most; next = times.next().toDate()) due.push(next);
+  for (const next of dueAfter(cron, from)) {
+    if (next > to) break;
+    due.push(next);
+  }
   return due;
+}
+
+/** The times after `from` at which it is due, without end. */
+export function* dueAfter({ expression, timeZone }: Cron, from: Date): Generator<Date, never, undefined> {
+  const times = CronExpressionParser.parse(expression, { currentDate: from, tz: timeZone });
+  for (;;) yield times.next().toDate();
 }
 
 export type CronEvents = {

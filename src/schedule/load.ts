@@ -2,7 +2,7 @@ import type { List, TargetKind } from '../catalogue/list.ts';
 import { HOURS_KEPT } from '../scan/ledger.ts';
 import type { Rate } from '../scan/pacing.ts';
 import { countOf, type TargetRange } from '../target.ts';
-import { dueBetween } from './cron.ts';
+import { dueAfter } from './cron.ts';
 import type { Schedule } from './schedules.ts';
 
 /** What a schedule asks each time it is due. */
@@ -53,19 +53,15 @@ export const REPEATED = 0.05;
 const HOUR = 3_600_000;
 /** Hours that the ledger counts as a day. */
 export const DAY_HOURS = HOURS_KEPT + 1;
-/** How far it is looked ahead: a month has all of a cron expression, and as many times have a day of any. */
+/** Hours that are looked ahead: a month has all of a cron expression. */
 const AHEAD = 32 * 24;
-const TIMES = 1600;
+/** Enough of a schedule that is due often: so many times, over two days of the ledger. Times are slow to find. */
+const TIMES = 60;
+const TWO_DAYS = 2 * DAY_HOURS * HOUR;
 
 /** What schedules ask each operator, by the hour from that of `now` on, asked at its rate one after the other. Pure. */
 export function loadsOf(rounds: readonly Round[], rateOf: RateOf, now: Date): Load[] {
-  const until = new Date(now.getTime() + AHEAD * HOUR);
-  const due = new Map(
-    rounds.map((round) => [
-      round,
-      wholeOnes(round.schedule, dueBetween(round.schedule, now, until, TIMES).map(Number)),
-    ]),
-  );
+  const due = new Map(rounds.map((round) => [round, wholeOnes(round.schedule, timesOf(round.schedule, now))]));
   const asked = rounds.flatMap((round) =>
     round.lists
       .filter(({ retired }) => retired === null)
@@ -143,12 +139,26 @@ export function shortest(times: readonly number[]): number {
   return Math.min(...times.slice(1).map((at, place) => at - (times[place] ?? at)));
 }
 
+/** When a schedule is due in the time that is looked ahead, or in enough of it. */
+function timesOf(schedule: Schedule, now: Date): number[] {
+  const start = now.getTime();
+  const enough = Math.max(TWO_DAYS, 2 * (schedule.quiet ?? 0));
+  const times: number[] = [];
+  for (const due of dueAfter(schedule, now)) {
+    const at = due.getTime();
+    if (at > start + AHEAD * HOUR || (times.length >= TIMES && at > start + enough)) break;
+    times.push(at);
+  }
+  return times;
+}
+
 /** Of the times of a schedule those at which it asks about quiet targets too; see quiet.ts. */
 function wholeOnes({ quiet }: Schedule, times: readonly number[]): readonly number[] {
   if (quiet === null) return times;
   let last = Number.NEGATIVE_INFINITY;
   return times.filter((at, place) => {
-    const whole = (times[place + 1] ?? Number.POSITIVE_INFINITY) - last > quiet;
+    // Whether the last one is whole is for a next one to say.
+    const whole = place === 0 || (times[place + 1] ?? last) - last > quiet;
     if (whole) last = at;
     return whole;
   });

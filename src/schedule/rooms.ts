@@ -18,7 +18,7 @@ const FOLLOW_UP = 1000;
 export function roomsOf(loads: readonly Load[], schedules: readonly Schedule[], now: Date): Rooms {
   const until = new Date(now.getTime() + DAY_HOURS * 3_600_000);
   const timesOf = (some: readonly Schedule[]): number[][] =>
-    some.map((schedule) => dueBetween(schedule, now, until, Number.POSITIVE_INFINITY).map(Number));
+    some.map((schedule) => dueBetween(schedule, now, until).map(Number));
   const followUps = timesOf(schedules.filter(({ does }) => does === 'follow-up'));
   const lively = timesOf(schedules.filter(({ quiet }) => quiet !== null));
   const seconds = Math.min(...[...followUps, ...lively].map(shortest)) / 1000;
