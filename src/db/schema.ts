@@ -249,7 +249,7 @@ export const listing = pgTable(
     lastSeen: time('last_seen'),
     codes: jsonb().$type<ListedCode[]>().notNull(),
     reason: text(),
-    /** When the list last gave its text. */
+    /** When the list last gave its text, or said that there is none. */
     reasonAt: time('reason_at'),
     /** Seconds; the largest TTL seen of the answer. */
     ttl: integer(),

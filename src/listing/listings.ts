@@ -79,15 +79,21 @@ export async function insertListings(
 }
 
 /** What is seen of a listing that goes on: other codes (null: the same), its text, the largest TTL. Times in ISO 8601. */
-export type SeenAgain = { id: number; codes: ListedCode[] | null; reason: string | null; at: string; ttl: number };
+export type SeenAgain = {
+  id: number;
+  codes: ListedCode[] | null;
+  reason: string | null;
+  reasonAt: string | null;
+  ttl: number;
+};
 
 export async function updateListings(tx: Transaction, seen: readonly SeenAgain[]): Promise<void> {
   for (const some of chunks(seen))
     await tx.execute(sql`
       update listing set codes = coalesce(t.codes, listing.codes), reason = coalesce(t.reason, listing.reason),
-        reason_at = case when t.reason is null then listing.reason_at else t.at end,
+        reason_at = coalesce(t."reasonAt", listing.reason_at),
         ttl = greatest(t.ttl, listing.ttl)
-      from ${rowsOf(some, { id: 'bigint', codes: 'jsonb', reason: 'text', at: 'timestamptz', ttl: 'int' })}
+      from ${rowsOf(some, { id: 'bigint', codes: 'jsonb', reason: 'text', reasonAt: 'timestamptz', ttl: 'int' })}
       where listing.id = t.id`);
 }
 

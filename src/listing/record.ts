@@ -150,11 +150,13 @@ async function tracked(tx: Transaction, scan: Scan, told: Telling[]): Promise<Te
 
 /** The text or a larger TTL of a listing that stays; no change is made of them. */
 const saysMore = (result: Result, open: OpenListing): boolean =>
-  result.reason !== null || (result.ttl ?? 0) > (open.ttl ?? 0);
+  result.reasonAt !== null || (result.ttl ?? 0) > (open.ttl ?? 0);
 
-function seenAgain({ id }: OpenListing, { reason, at, ttl }: Result): SeenAgain {
-  return { id, codes: null, reason, at: at.toISOString(), ttl: ttl ?? 0 };
+function seenAgain({ id }: OpenListing, { reason, reasonAt, ttl }: Result): SeenAgain {
+  return { id, codes: null, reason, reasonAt: isoOf(reasonAt), ttl: ttl ?? 0 };
 }
+
+const isoOf = (date: Date | null): string | null => date?.toISOString() ?? null;
 
 function recodedOf({ open, result, seeing, change }: Taken): SeenAgain[] {
   if (change.kind !== 'recoded' || open === null) return [];
@@ -188,7 +190,7 @@ async function openNew(
       cleanBefore: cleanBefore.get(target) ?? null,
       codes,
       reason: result.reason,
-      reasonAt: result.reason === null ? null : result.at.toISOString(),
+      reasonAt: isoOf(result.reasonAt),
       ttl: seeing.ttl,
     };
   });

@@ -49,6 +49,7 @@ export function blank(
     verdict: { kind: 'clean' },
     proven: false,
     reason: null,
+    reasonAt: null,
     ttl: null,
     path,
     server: null,

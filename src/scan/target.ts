@@ -68,6 +68,7 @@ export async function readTarget(
     ...blank(line.list, { ...placed, path: session.path.name, at: answer.at }),
     verdict,
     reason: text === null ? null : reasonOf(text.answer),
+    reasonAt: text === null || text.answer.kind === 'failed' ? null : text.answer.at,
     ttl: answer.kind === 'records' || answer.kind === 'absent' ? answer.ttl : null,
     server: by?.server ?? answer.server,
     asked: queryName(telling.named, line.list.zone),

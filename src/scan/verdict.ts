@@ -42,6 +42,8 @@ export type Result = {
   proven: boolean;
   /** The list's TXT; hostile text, already cleaned of control characters and cut to 500 characters. */
   reason: string | null;
+  /** When it answered the question for it; null: it did not, or was not asked. */
+  reasonAt: Date | null;
   ttl: number | null;
   path: PathName | null;
   server: Server | null;

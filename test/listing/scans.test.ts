@@ -123,3 +123,18 @@ test('the next round is told which controls answered, what worked, what is known
   const later = await remember(db, [a], minute(10 + 8 * 24 * 60));
   expect(later.txt(a, target, ['127.0.0.2'])).toBe(true);
 });
+
+test('a text that a list does not have is not asked for in every scan; one that it did not answer for is', async () => {
+  const db = await openWorld();
+  await addTargets(db, [{ range: range('192.0.2.0', '192.0.2.1') }], minute(0));
+  const scan = await fullScan(db, [a], 10);
+  const batch = batchOf(scan, 'a', 10, { '192.0.2.0': ['127.0.0.2'], '192.0.2.1': ['127.0.0.2'] });
+  const [none, failed] = batch.results;
+  Object.assign(none ?? {}, { reason: null });
+  Object.assign(failed ?? {}, { reason: null, reasonAt: null });
+  await recordBatch(db, scan, batch);
+  await scan.release();
+  const memory = await remember(db, [a], minute(20));
+  const isWorthAsking = (text: string): boolean => memory.txt(a, { kind: 'ipv4', text }, ['127.0.0.2']);
+  expect(['192.0.2.0', '192.0.2.1'].map(isWorthAsking)).toEqual([false, true]);
+});

@@ -22,6 +22,7 @@ export function result(of: List, verdict: Verdict, more: Partial<Result> = {}): 
     verdict,
     proven: true,
     reason: null,
+    reasonAt: null,
     ttl: 300,
     path: 'direct',
     server: '192.0.2.53:53',
