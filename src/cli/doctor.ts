@@ -1,9 +1,10 @@
 import type { Server } from '../dns/answer.ts';
+import { loadLibc } from '../dns/libc.ts';
 import { systemServers } from '../dns/resolvers.ts';
 import { openTransport } from '../dns/transport.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { listFindings } from '../doctor/lists.ts';
-import { clockFinding, databaseFinding, probeDatabase } from '../doctor/machine.ts';
+import { bulkFinding, clockFinding, databaseFinding, probeDatabase } from '../doctor/machine.ts';
 import { type PathTest, testPaths } from '../doctor/paths.ts';
 import { renderDoctor } from '../doctor/render.ts';
 import { interceptionFinding, probeNowhere, probeResolvers, resolverFindings } from '../doctor/resolvers.ts';
@@ -48,6 +49,7 @@ export async function doctor(
     lookAtDns(settings, lists, world, around),
     probeDatabase(settings.database, world.now),
   ]);
+  if (lists.some(({ servers }) => servers.length > 0)) findings.push(bulkFinding((await loadLibc()) !== null));
   findings.push(clockFinding(world.now(), settings.catalogue.lists, database), databaseFinding(database));
   if (format === 'table') return say(world, renderDoctor(findings, lists, tests, settings));
   const problems = findings.filter(({ state }) => state === 'problem').length;

@@ -1,6 +1,6 @@
 /** One thing looked at. `problem`: something cannot be done until it is mended; `note`: worth knowing, nothing to do. */
 export type Finding = {
-  about: 'resolver' | 'port-53' | 'reverse-name' | 'lists' | 'clock' | 'database';
+  about: 'resolver' | 'port-53' | 'reverse-name' | 'lists' | 'bulk' | 'clock' | 'database';
   state: 'ok' | 'note' | 'problem';
   line: string;
   /** The one thing to do; of problems only. */

@@ -52,6 +52,13 @@ export function databaseFinding(probe: DatabaseProbe): Finding {
   return problem('database', probe.message, 'mend that, or give another with --database; check needs none');
 }
 
+/** Whether lists on the user's own servers can be asked as fast as this machine could. */
+export function bulkFinding(batched: boolean): Finding {
+  if (batched) return ok('bulk', 'lists on servers of your own are asked with many questions in one system call');
+  const line = 'lists on servers of your own are asked with one system call a question, which takes twice the time';
+  return note('bulk', `${line}: it takes Linux on x64 or arm64, and the npm package koffi`);
+}
+
 /** Milliseconds that our clock and the database server's may lie apart, the time of the question included. */
 const APART = 60_000;
 

@@ -115,6 +115,13 @@ test('doctor prints a line and a fix for each problem, --quiet nothing else', as
   expect(out).toMatch(/invents 203\.0\.113\.9/);
   expect(out).toMatch(/acme has had more lookups .*: over$/m);
   expect(out).toMatch(/^problem {2}lists {2}dead: no answer from the servers given/m);
+  out = '';
+  await doctor(
+    { ...options, quiet: false, format: 'json' },
+    world(),
+    around({ systemServers: () => [rewriting.address] }),
+  );
+  expect(report().findings.map(({ about }) => about)).toContain('bulk');
 });
 
 test('doctor sees an interception and counts its silent lists once', async () => {

@@ -1,7 +1,13 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { clockFinding, type DatabaseProbe, databaseFinding, probeDatabase } from '../../src/doctor/machine.ts';
+import {
+  bulkFinding,
+  clockFinding,
+  type DatabaseProbe,
+  databaseFinding,
+  probeDatabase,
+} from '../../src/doctor/machine.ts';
 import { testDatabase } from '../database.ts';
 import { labList } from '../scan/zone.ts';
 
@@ -26,6 +32,11 @@ test.each([
   expect(finding).toMatchObject({ state: 'problem', fix: expect.stringContaining('--database') });
   expect(finding.line).toMatch(line);
   expect(finding.line).not.toContain('hunter2');
+});
+
+test("lists on one's own servers: slower sending is worth knowing, and no problem", () => {
+  expect(bulkFinding(true)).toMatchObject({ about: 'bulk', state: 'ok' });
+  expect(bulkFinding(false)).toMatchObject({ about: 'bulk', state: 'note', line: expect.stringContaining('koffi') });
 });
 
 const list = labList({ id: 'one', checked: '2026-11-24' });
