@@ -15,10 +15,21 @@ type Schema = v.GenericSchema;
 /** A schema of valibot is a plain object; what it is made of is read here, and only here. */
 type Parts = Record<string, unknown>;
 
-/** Every place of the data that is not as it must be, in their order. Each message of the schema says what was expected. */
-export function faultsIn(schema: Schema, data: unknown): Fault[] {
+/**
+ * The data as the schema gives it, or every place that is not as it must be, in their order. Each message of the schema
+ * says what was expected.
+ */
+export function readBy<Wanted extends Schema>(
+  schema: Wanted,
+  data: unknown,
+): { value: v.InferOutput<Wanted>; faults: null } | { faults: Fault[] } {
   const misplaced = arraysForFields(schema, data, []);
-  if (misplaced.length > 0) return misplaced;
+  if (misplaced.length > 0) return { faults: misplaced };
+  const read = v.safeParse(schema, data);
+  return read.success ? { value: read.output, faults: null } : { faults: faultsIn(schema, data) };
+}
+
+function faultsIn(schema: Schema, data: unknown): Fault[] {
   const byPlace = new Map<string, Fault>();
   for (const fault of issuesOf(schema as unknown as Parts, data, [])) {
     const place = pathText(fault.path);
@@ -36,6 +47,7 @@ function arraysForFields(schema: unknown, data: unknown, path: PropertyKey[]): F
     return options.some(holdsFields) ? [{ path, kind: 'wrong', given: data, expected }] : [];
   }
   return Object.entries(data).flatMap(([key, value]) => {
+    if (!isParts(value)) return []; // as most are: it needs no schema
     const step = Array.isArray(data) ? Number(key) : key;
     return arraysForFields(child(schema, data, step), value, [...path, step]);
   });

@@ -60,14 +60,15 @@ for (const name of ${JSON.stringify(names)})
 };
 
 /**
- * The same for functions that start.js imports by name, each by itself: to define a getter for everything
- * that a module has takes a third of a millisecond a module.
+ * The same for functions that start.js and main.js import by name, each by itself: to define a getter for everything
+ * that a module has takes a third of a millisecond a module. What is `needed` is loaded at once.
  */
-const lateFunctions: Plugin = {
+const lateFunctions = (needed: readonly string[] = []): Plugin => ({
   name: 'late-functions',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:/ }, ({ path: wanted, kind }) => {
-      if (kind !== 'import-statement' || LOADED.has(wanted.slice('node:'.length))) return undefined;
+      const name = wanted.slice('node:'.length);
+      if (kind !== 'import-statement' || LOADED.has(name) || needed.includes(name)) return undefined;
       return { path: wanted, namespace: 'functions', sideEffects: false };
     });
     onLoad({ filter: /.*/, namespace: 'functions' }, ({ path: wanted }) => {
@@ -79,7 +80,7 @@ const lateFunctions: Plugin = {
       return { contents: late.join('\n') };
     });
   },
-};
+});
 
 /** The wire format of dns2 goes into the bundle: at run time it is found through node_modules, which takes 10 ms. */
 const inlinePacket: Plugin = {
@@ -151,7 +152,7 @@ await build({
   // `performance` takes 3 ms to load.
   inject: ['tools/monotonic.ts'],
   define: { ...commonJs.define, 'performance.now': 'monotonic' },
-  plugins: [apart(commands), sharedErrors, lateFunctions, lateBuiltins, inlinePacket],
+  plugins: [apart(commands), sharedErrors, lateFunctions(), lateBuiltins, inlinePacket],
 });
 forVm(path.join(dist, 'start.js'));
 await build({
@@ -168,6 +169,7 @@ await build({
   // It has to be read by a Node that is too old for all else.
   target: 'node14',
   define: { ...commonJs.define, DIGEST: JSON.stringify(digestOf(dist)) },
+  plugins: [lateFunctions(['v8', 'vm'])],
 });
 chmodSync(path.join(dist, 'main.js'), 0o755);
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { UserError } from '../errors.ts';
 import { quoted } from '../quoted.ts';
-import { faultsIn, faultText } from '../schema-fault.ts';
+import { faultText, readBy } from '../schema-fault.ts';
 import type { ListDefinition } from './list.ts';
 import { isFlat } from './resolve.ts';
 import { CONTROLS, listSchema } from './schema.ts';
@@ -17,12 +17,16 @@ const fileSchema = v.strictObject(
  * `catalogue FILE: list "ID": PATH: got VALUE; expected WHAT`.
  */
 export function readDefinitions(file: string, data: unknown): ListDefinition[] {
-  const outside = faultsIn(fileSchema, data).map((fault) => faultText(fault));
-  if (outside.length > 0) throw mistakes(file, outside);
-  const { lists } = v.parse(fileSchema, data);
-  const inside = lists.flatMap((list, index) => mistakesIn(list).map((text) => `list ${nameOf(list, index)}: ${text}`));
-  if (inside.length > 0) throw mistakes(file, inside);
-  const definitions = lists.map((list) => v.parse(listSchema, list) as ListDefinition);
+  const outside = readBy(fileSchema, data);
+  if (outside.faults !== null)
+    throw mistakes(
+      file,
+      outside.faults.map((fault) => faultText(fault)),
+    );
+  const inside = outside.value.lists.map(readList);
+  const wrong = inside.flatMap(({ mistakes }) => mistakes);
+  if (wrong.length > 0) throw mistakes(file, wrong);
+  const definitions = inside.flatMap(({ definition }) => definition ?? []);
   const ids = definitions.map(({ id }) => id);
   const twice = new Set(ids.filter((id, index) => ids.indexOf(id) !== index));
   if (twice.size > 0)
@@ -41,9 +45,15 @@ function nameOf({ id }: Record<string, unknown>, index: number): string {
   return typeof id === 'string' ? quoted(id) : `${index + 1}`;
 }
 
-function mistakesIn(list: Record<string, unknown>): string[] {
-  const faults = faultsIn(listSchema, list);
-  return faults.length > 0 ? faults.map((fault) => faultText(fault)) : controlMistakes(list as ListDefinition);
+function readList(
+  list: Record<string, unknown>,
+  index: number,
+): { definition: ListDefinition | null; mistakes: string[] } {
+  const named = (text: string): string => `list ${nameOf(list, index)}: ${text}`;
+  const read = readBy(listSchema, list);
+  if (read.faults !== null) return { definition: null, mistakes: read.faults.map((fault) => named(faultText(fault))) };
+  const definition = read.value as ListDefinition;
+  return { definition, mistakes: controlMistakes(definition).map(named) };
 }
 
 /** What no field can be found wrong for by itself. */

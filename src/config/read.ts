@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import * as v from 'valibot';
 import { UserError } from '../errors.ts';
 import { quoted } from '../quoted.ts';
-import { type Fault, faultsIn, faultText } from '../schema-fault.ts';
+import { type Fault, faultText, readBy } from '../schema-fault.ts';
 import { whyUnreadable } from '../unreadable.ts';
 import { parseDocument } from '../yaml.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
@@ -20,9 +19,9 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
 
 function validate(document: unknown, where: string): ConfigFile {
   if (document === null || document === undefined) return {};
-  const faults = faultsIn(configSchema, document);
-  if (faults.length > 0) throw new UserError(faults.map((fault) => `${where}: ${textOf(fault)}`).join('\n'));
-  return v.parse(configSchema, document);
+  const read = readBy(configSchema, document);
+  if (read.faults === null) return read.value;
+  throw new UserError(read.faults.map((fault) => `${where}: ${textOf(fault)}`).join('\n'));
 }
 
 /** Where a secret may stand: what was given is not shown. */
