@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { listedAt } from '../../src/listing/at.ts';
 import { requestRemoval } from '../../src/listing/removals.ts';
+import { startFullScan } from '../../src/listing/scans.ts';
 import { fitting } from '../../src/schedule/followup.ts';
 import { list } from '../listing/world.ts';
 import { openScanning, scheduleOf } from './scanning.ts';
@@ -78,6 +79,25 @@ test('a follow-up is not begun while the one before is under way', async () => {
   expect(await begin(followUp)).toMatchObject({ targets: 1 });
   later(60);
   expect(await begin(followUp)).toBe('running');
+});
+
+test('a full scan by hand begins beside a follow-up, and a follow-up waits while one is under way', async () => {
+  const { track, listed, due, begin, workOff, later, scanner, db } = await openScanning(lists);
+  await track(['192.0.2.0/29']);
+  listed.add('192.0.2.1 one');
+  await due(scan);
+  later(30);
+  const how = { kind: 'manual', lists: scanner.catalogue, policy: scanner.policy, now: scanner.means.now() } as const;
+  const besides: ReturnType<typeof startFullScan>[] = [];
+  scanner.onList = () => void besides.push(startFullScan(db, how));
+  await due(followUp);
+  const [beside] = await Promise.all(besides);
+  expect(beside).toMatchObject({ full: true });
+  later(60);
+  await begin(followUp);
+  await expect(workOff()).rejects.toThrow('a full scan by hand is under way');
+  if (beside !== undefined && 'release' in beside) await beside.release();
+  await workOff();
 });
 
 test('a follow-up of a tag asks only targets with it', async () => {
