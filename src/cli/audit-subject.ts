@@ -23,7 +23,7 @@ export async function subjectOf(words: string[], options: SubjectOptions, world:
   return {
     domains,
     addresses: targets.flatMap(({ kind, text }) => (kind === 'domain' ? [] : [{ kind, text, mx: null }])),
-    helo: options.helo?.trim().toLowerCase() ?? null,
+    helo: options.helo?.trim().toLowerCase().replace(/\.$/, '') ?? null,
     selectors: [...selectorsOf(options.dkimSelector ?? [], domains), ...(message?.signatures ?? [])].filter(
       firstOfItsKind,
     ),

@@ -78,14 +78,23 @@ function judgePtr(address: AuditedAddress, helo: string, reverse: ReverseNames):
 }
 
 /** What is wrong with a HELO name (RFC 5321 4.1.1.1); null: it is a full host name. */
-export function heloFault(helo: string): string | null {
-  const name = helo.replace(/\.$/, '');
+export function heloFault(name: string): string | null {
+  const fault = privateFault(name);
+  if (fault !== null) return fault;
+  return /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*$/i.test(name)
+    ? null
+    : 'is not valid as a host name';
+}
+
+/** Names that mean nothing outside of a network (RFC 6761, RFC 6762, RFC 8375, and what networks call themselves). */
+const PRIVATE =
+  /^localhost(\.localdomain)?$|\.(local|lan|localdomain|internal|intranet|private|home|corp|test|example|invalid|home\.arpa)$/i;
+
+/** Why a name is no name of a host in the public DNS; null: it may be one. */
+export function privateFault(name: string): string | null {
   if (/^\[.*\]$/.test(name)) return 'is an address literal; lists and receivers take it for a home computer';
   if (isIP(name) !== 0) return 'is a bare address';
-  if (/^localhost(\.localdomain)?$|\.(local|lan|localdomain|internal|home|invalid)$/i.test(name))
-    return 'is a name of a private network';
+  if (PRIVATE.test(name)) return 'is a name of a private network';
   if (!name.includes('.')) return 'is no full name: it has no domain';
-  if (!/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*$/i.test(name))
-    return 'is not valid as a host name';
   return null;
 }

@@ -72,7 +72,7 @@ function receivedFrom(value: string): Message['received'] {
   if (helo === undefined || number === null) return [];
   return [
     {
-      helo: helo.toLowerCase(),
+      helo: helo.toLowerCase().replace(/\.$/, ''),
       address: addressText(number.kind, number.value),
       overTls: OVER_TLS.test(value),
       line: value,

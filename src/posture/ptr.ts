@@ -1,6 +1,7 @@
 import { registeredDomain } from '../domain.ts';
 import { type Check, type Finding, fail, notApplicable, pass, unknown, warn } from './finding.ts';
 import { lookAtName } from './generic-name.ts';
+import { heloFault, privateFault } from './helo.ts';
 import { addressType, recordLine } from './records.ts';
 import { MOST_NAMES, type ReverseNames, reverseNames, reverseZoneName } from './reverse-names.ts';
 import type { Asking, AuditedAddress, Subject } from './subject.ts';
@@ -22,18 +23,20 @@ function judge(address: AuditedAddress, found: ReverseNames, subject: Subject): 
   if (found.kind === 'failed')
     return [EXISTS, FCRDNS, NOT_GENERIC, OWN_DOMAIN].map((check) => unknown(check, text, found.why));
   if (found.kind === 'none') {
-    const wanted = subject.helo ?? address.mx ?? `mail.${subject.domains[0] ?? 'example.org'}`;
     const without = (check: Check): Finding =>
-      fail(check, text, 'there is no reverse name', { fix: newName(address, wanted) });
+      fail(check, text, 'there is no reverse name', { fix: newName(address, wantedName(address, subject)) });
     return [without(EXISTS), without(FCRDNS), without(NOT_GENERIC), without(OWN_DOMAIN)];
   }
   return [
-    pass(EXISTS, text, `its reverse name is ${found.names.join(', ')}`, { evidence: found.lines }),
-    judgeForward(address, found),
+    pass(EXISTS, text, `its reverse name is ${said(found.names)}`, { evidence: found.lines }),
+    judgeForward(address, found, subject),
     judgeGeneric(address, found),
     judgeOwner(address, found, subject),
   ];
 }
+
+const wantedName = ({ mx }: AuditedAddress, { helo, domains }: Subject): string =>
+  helo ?? mx ?? `mail.${domains[0] ?? 'example.org'}`;
 
 type Named = Extract<ReverseNames, { kind: 'named' }>;
 
@@ -47,10 +50,15 @@ function newName(address: AuditedAddress, name: string) {
   };
 }
 
-function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines }: Named): Finding {
+const said = (names: readonly string[]): string =>
+  names.length > MOST_NAMES
+    ? `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
+    : names.join(', ');
+
+function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines }: Named, subject: Subject): Finding {
   const [first = ''] = names;
   if (confirmed.length > 0)
-    return pass(FCRDNS, address.text, `${confirmed.join(', ')} leads back to the address`, { evidence: lines });
+    return pass(FCRDNS, address.text, `${said(confirmed)} leads back to the address`, { evidence: lines });
   if (failed !== null) return unknown(FCRDNS, address.text, failed, { evidence: lines });
   if (names.length > MOST_NAMES)
     return warn(
@@ -61,7 +69,13 @@ function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines
         evidence: lines,
       },
     );
-  return fail(FCRDNS, address.text, `${names.join(', ')} does not lead back to the address`, {
+  const why = `${said(names)} does not lead back to the address`;
+  if (heloFault(first) !== null)
+    return fail(FCRDNS, address.text, why, {
+      evidence: lines,
+      fix: { ...newName(address, wantedName(address, subject)), before: lines[0] ?? null },
+    });
+  return fail(FCRDNS, address.text, why, {
     evidence: lines,
     fix: {
       say: 'let the name lead to the address, or have the reverse name changed',
@@ -73,15 +87,16 @@ function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines
 
 /** Receivers look at the names that lead back; where none does, at all. */
 function judgeGeneric(address: AuditedAddress, { names, confirmed, lines }: Named): Finding {
-  const looks = (confirmed.length > 0 ? confirmed : names)
-    .slice(0, MOST_NAMES)
-    .map((name) => ({ name, ...lookAtName(name, address.text) }));
+  const looks = (confirmed.length > 0 ? confirmed : names).slice(0, MOST_NAMES).map((name) => {
+    const fault = privateFault(name);
+    return { name, ...(fault === null ? lookAtName(name, address.text) : { generic: true, why: `it ${fault}` }) };
+  });
   const generic = looks.find((look) => look.generic);
   if (generic === undefined) {
     const note = looks.find(({ why }) => why !== null)?.why ?? null;
     return pass(NOT_GENERIC, address.text, `looks like a mail server's name${note === null ? '' : `; ${note}`}`);
   }
-  const why = `${generic.name} looks like a name that every address of the network has: ${generic.why}`;
+  const why = `${generic.name} does not look like the name of one mail server: ${generic.why}`;
   if (looks.some((look) => !look.generic))
     return warn(NOT_GENERIC, address.text, `${why}; another name of the address does not`, { evidence: lines });
   return fail(NOT_GENERIC, address.text, why, {

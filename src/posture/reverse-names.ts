@@ -20,7 +20,7 @@ export const reverseZoneName = ({ kind, text }: IpAddress): string =>
 export async function reverseNames(lookup: Lookup, address: IpAddress): Promise<ReverseNames> {
   const seen = await find(lookup, reverseZoneName(address), 'PTR');
   if (seen.kind === 'failed') return seen;
-  const names = seen.data.map((name) => name.replace(/\.$/, '')).filter((name) => name !== '');
+  const names = seen.data.map((name) => name.toLowerCase().replace(/\.$/, '')).filter((name) => name !== '');
   if (names.length === 0) return { kind: 'none' };
   const value = addressNumber(address.text)?.value;
   const forward = await Promise.all(

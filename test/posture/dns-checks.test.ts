@@ -92,6 +92,18 @@ describe('reverse names', () => {
       ['pass critical', 'unknown critical', 'pass high', 'pass medium'],
     ],
     [
+      'in capitals',
+      { [name]: { PTR: 'MAIL.Example.ORG.' } },
+      ['pass critical', 'pass critical', 'pass high', 'pass medium'],
+    ],
+    ['localhost', { [name]: { PTR: 'localhost' } }, ['pass critical', 'fail critical', 'fail high', 'fail medium']],
+    ['the address', { [name]: { PTR: '192.0.2.7' } }, ['pass critical', 'fail critical', 'fail high', 'fail medium']],
+    [
+      'thirty, of which the last leads back',
+      { [name]: { PTR: [...Array.from({ length: 30 }, (_, at) => `n${at}.example.net`), 'mail.example.org'] } },
+      ['pass critical', 'warn critical', 'pass high', 'pass medium'],
+    ],
+    [
       'one of two leads back',
       { [name]: { PTR: ['gone.example.org', 'mail.example.org'] } },
       ['pass critical', 'pass critical', 'pass high', 'pass medium'],
@@ -121,9 +133,13 @@ describe('reverse names', () => {
     const findings = await findingsOf(GOOD, subjectOf('shop.example', ['192.0.2.7'], { ownDomains: ['example.org'] }));
     expect(only(findings, 'ptr.own_domain').outcome).toBe('pass');
   });
-  test('the fix can be copied', async () => {
-    const findings = await findingsOf(changed({ [name]: {} }), v4);
-    expect(findings.find(({ check }) => check === 'ptr.exists')?.fix?.after).toBe(
+  test.each<[string, Zone[string], string]>([
+    ['none', {}, 'ptr.exists'],
+    ['localhost', { PTR: 'localhost' }, 'ptr.fcrdns'],
+    ['control characters', { PTR: 'mail\u001b[2J\u0000.example.org' }, 'ptr.fcrdns'],
+  ])('%s: the fix can be copied', async (_rule, records, check) => {
+    const findings = await findingsOf(changed({ [name]: records }), v4);
+    expect(findings.find((one) => one.check === check)?.fix?.after).toBe(
       '7.2.0.192.in-addr.arpa. 3600 IN PTR mail.example.org.\nmail.example.org. 3600 IN A 192.0.2.7',
     );
   });
@@ -142,6 +158,9 @@ describe('HELO', () => {
     '192.0.2.7',
     '[192.0.2.7]',
     'srv.local',
+    'srv.corp',
+    'srv.example',
+    'mail.example.123',
     'mail_1.example.org',
     '-mail.example.org',
   ])('%s is no full name', async (helo) => {
