@@ -15,6 +15,8 @@ import { sightsOf } from './sights.ts';
 
 /** Older changes and mutes than this are owed to nobody any more. */
 const KEPT = 7 * 86_400_000;
+/** How far back it is seen that findings of audits, a day apart, come and go. */
+const FLAPS_SEEN = 30 * 86_400_000;
 
 type ListingRow = typeof listing.$inferSelect;
 
@@ -53,7 +55,7 @@ export async function readFacts(
     runs,
     overdue: await overdueOf(db, byId, openFacts, now),
     sights: await sightsOf(db, lists),
-    findings: await readFindings(db, now),
+    findings: await readFindings(db, new Date(now.getTime() - FLAPS_SEEN), now),
     mutes: await mutesSince(db, new Date(now.getTime() - KEPT)),
   };
 }

@@ -12,7 +12,7 @@ const OUTCOMES: readonly Outcome[] = ['fail', 'warn', 'unknown', 'pass', 'not-ap
 const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
 
 /** What failed first, then what is grave. */
-function byUrgency(one: FindingFacts, other: FindingFacts): number {
+export function byUrgency(one: FindingFacts, other: FindingFacts): number {
   const rank = ({ outcome, severity }: FindingFacts): number =>
     OUTCOMES.indexOf(outcome) * SEVERITIES.length + SEVERITIES.indexOf(severity);
   return rank(one) - rank(other);
@@ -39,7 +39,7 @@ export function findingEntries(notices: readonly FindingNotice[], reader: Reader
 }
 
 /** Findings of one target and check: what was looked at, why, what to do. The texts quote what strangers say. */
-function findingEntry(findings: readonly FindingFacts[], { say }: Pick<Reader, 'say'>): Entry {
+export function findingEntry(findings: readonly FindingFacts[], { say }: Pick<Reader, 'say'>): Entry {
   const [first] = findings;
   if (first === undefined) return { head: [], details: [] };
   const { target, label, check } = first;

@@ -4,12 +4,9 @@ import type { FullChange } from '../posture/timeline.ts';
 import type { FindingFacts } from './notice.ts';
 import { type Owner, ownersOf } from './owners.ts';
 
-/** How far back flapping is seen. */
-const SEEN = 30 * 86_400_000;
-
-/** What audits found that people are told of: what stands, and the changes of the last weeks, the oldest first. */
-export async function readFindings(db: Handle, now: Date): Promise<FindingFacts[]> {
-  const changes = await watchedChanges(db, new Date(now.getTime() - SEEN), now);
+/** What audits found that people are told of: what stands, and what changed since then, the oldest first. */
+export async function readFindings(db: Handle, since: Date, now: Date): Promise<FindingFacts[]> {
+  const changes = await watchedChanges(db, since, now);
   const ownerOf = await ownersOf(
     db,
     changes.map(({ target }) => target),

@@ -16,7 +16,7 @@ const FLAPS = 4;
 const FLAP_GAP = 3 * DAY;
 
 const RANK: Record<Outcome, number> = { fail: 2, warn: 1, pass: 0, 'not-applicable': 0, unknown: 0 };
-const isBad = ({ outcome }: Pick<FindingFacts, 'outcome'>): boolean => RANK[outcome] > 0;
+export const isBad = ({ outcome }: Pick<FindingFacts, 'outcome'>): boolean => RANK[outcome] > 0;
 
 /**
  * What a recipient is owed who is told since `told`; null: is told for the first time, and so all that is not in order.
@@ -44,6 +44,15 @@ export function findingNotices(
       return news >= told && news > oldest ? changeNotice(finding, group.slice(0, index + 1), heard) : [];
     }),
   );
+}
+
+/** What stands now of what people are told of, without what follows from something else. */
+export function standingFindings(changes: readonly FindingFacts[]): FindingFacts[] {
+  const last = [...new Map(changes.map((one) => [`${one.check} ${one.subject}`, one])).values()];
+  return last.filter((one) => {
+    const told = one.severity !== 'info' || (one.check === 'tls.cert' && endsSoon(one));
+    return one.until === null && told && !followsFrom(one, last);
+  });
 }
 
 /** When it became news: when it changed, or where a mute hid it that it outlasted, when that ended. */
@@ -109,7 +118,7 @@ function runOf(changes: readonly FindingFacts[]): FindingFacts[] {
 }
 
 /** Mutes of a target, on every list, hold for what audits find of it too. */
-function isAboutFinding({ range, list }: Mute, { target, subject }: FindingFacts): boolean {
+export function isAboutFinding({ range, list }: Mute, { target, subject }: FindingFacts): boolean {
   if (list !== null || range === null) return false;
   const [address = ''] = subject.split(' ');
   return contains(range, pointOf(target)) || contains(range, pointOf(address));

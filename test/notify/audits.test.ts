@@ -3,7 +3,12 @@ import { type Database, openDatabase } from '../../src/db/open.ts';
 import { auditRun } from '../../src/db/schema.ts';
 import { addTargets } from '../../src/listing/tracked.ts';
 import { collect } from '../../src/notify/collect.ts';
+import { digestDoc } from '../../src/notify/digest/doc.ts';
+import { readDigest } from '../../src/notify/digest/read.ts';
+import type { FindingFacts } from '../../src/notify/notice.ts';
 import { deliver, messages } from '../../src/notify/outbox.ts';
+import { readerOf } from '../../src/notify/reader.ts';
+import { TEXT, writeMarkup } from '../../src/notify/render/markup.ts';
 import type { Audit } from '../../src/posture/audit.ts';
 import type { Finding, Outcome, Severity } from '../../src/posture/finding.ts';
 import { recordAudit, recordScheduled } from '../../src/posture/record.ts';
@@ -123,4 +128,62 @@ test('audits by hand are told of if they are asked to be, and a channel gets wha
   await recordAudit(db, auditOf(day(2), [finding('helo.banner', 'pass', '192.0.2.7:25', 'low')]), { watched: true });
   await collect(db, routed, day(2));
   expect((await messages(db, ['waiting'])).map(({ channel }) => channel)).toEqual(['low']);
+});
+
+test('a digest tells what is new, in order again and still so, of its own targets', async () => {
+  const db = await world();
+  await addTargets(db, [{ range: rangeOf('other.example'), tags: ['other'] }], day(0));
+  const other = (at: number) =>
+    recordScheduled(db, auditOf(day(at), [finding('dmarc.record', 'fail', 'other.example')]), {
+      ...{ schedule: 'audit', targets: ['other.example'], beside: [] },
+    });
+  await scheduled(db, 1, [
+    finding('ptr.exists', 'pass'),
+    finding('spf.all', 'fail', 'example.org'),
+    finding('mx.exists', 'fail', 'example.org'),
+  ]);
+  await other(1);
+  const gone = ['ptr.exists', 'ptr.fcrdns'].map((check) => finding(check, 'fail'));
+  await scheduled(db, 3, [
+    ...gone,
+    finding('spf.all', 'pass', 'example.org'),
+    finding('mx.exists', 'unknown', 'example.org'),
+  ]);
+  await other(3);
+  const period = { from: day(2), to: day(4) };
+  const { audit } = await readDigest(db, [], { period, tags: ['acme'] });
+  const short = (some: readonly FindingFacts[]): string[] => some.map(({ target, check }) => `${target} ${check}`);
+  expect([audit.worse, audit.right, audit.still].map(short)).toEqual([
+    ['192.0.2.7 ptr.exists'],
+    ['example.org spf.all'],
+    ['example.org mx.exists'],
+  ]);
+  expect(audit).toMatchObject({ targets: 2, last: day(3).toISOString() });
+  const all = await readDigest(db, [], { period, tags: null });
+  expect(short(all.audit.still)).toEqual(['example.org mx.exists', 'other.example dmarc.record']);
+  expect(writeMarkup(digestDoc(all, readerOf('en', 'UTC')), TEXT)).toMatchInlineSnapshot(`
+    "DNS lists: 1 audit finding
+
+    No scan ended in this time: nothing here is fresher than that.
+    2026-11-03 05:00 UTC to 2026-11-05 05:00 UTC. 3 targets, 0 scans.
+    Audits look at 3 targets, the last at 2026-11-04 05:00 UTC.
+
+    Audit: new (1)
+    --------------
+    * 192.0.2.7 (mail): ptr.exists
+        ptr.exists: fail
+        To do: mend ptr.exists
+
+    Audit: in order again (1)
+    -------------------------
+    * example.org (mail): spf.all
+        spf.all: pass
+
+    Audit: still not in order (2)
+    -----------------------------
+    * example.org (mail)
+        mx.exists
+    * other.example
+        dmarc.record"
+  `);
 });

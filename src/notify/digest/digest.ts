@@ -3,6 +3,7 @@ import type { Why } from '../../scan/verdict.ts';
 import { type Mute, muteOf, type ShownMute, shownMute } from '../mutes.ts';
 import type { ListFacts, ListingFacts } from '../notice.ts';
 import { type Sight, silentTogether } from '../sight.ts';
+import { type AuditInput, type DigestAudit, digestAudit } from './findings.ts';
 
 /** The report of a period: plain data, the same for every format. Times in ISO 8601. */
 export type Digest = {
@@ -27,6 +28,8 @@ export type Digest = {
   /** So many operators fail together that it is us; 0: they do not. */
   outage: number;
   lists: ListChange[];
+  /** What audits found. */
+  audit: DigestAudit;
   muted: ShownMute[];
   trend: Trend;
 };
@@ -70,6 +73,7 @@ export type DigestInput = {
   recoded: { at: string; added: string[]; removed: string[]; listing: number }[];
   sights: readonly Sight[];
   lists: ListChange[];
+  audit: AuditInput;
   mutes: readonly Mute[];
 };
 
@@ -108,6 +112,7 @@ export function digestOf(input: DigestInput): Digest {
     })),
     outage: silentTogether(sights)?.operators ?? 0,
     lists,
+    audit: digestAudit(input.audit, mutes, { from, to }),
     muted: mutes.map(shownMute),
     trend: trendOf(listings, period),
   };

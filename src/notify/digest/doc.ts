@@ -4,6 +4,7 @@ import { entryHead } from '../alert.ts';
 import type { Doc, Entry, Piece, Section, Tone } from '../doc.ts';
 import type { Reader } from '../reader.ts';
 import type { Digest, DigestListing, Move } from './digest.ts';
+import { auditSections } from './findings.ts';
 import { groupEntries } from './groups.ts';
 
 /** From so many on, listings are told by list and network: nobody reads a thousand lines. */
@@ -18,6 +19,7 @@ export function digestDoc(digest: Digest, reader: Reader): Doc {
     listingSection('delisted', 'good', digest.delisted, digest, reader, (one) => endedLines(one, reader)),
     listingSection('still', 'warn', digest.still, digest, reader, (one) => openLines(one, digest, reader)),
     unseenSection(digest, reader),
+    ...auditSections(digest.audit, reader),
     listingSection('closed', 'plain', digest.closed, digest, reader, (one) => closedLines(one, reader)),
     listsSection(digest, reader),
     mutedSection(digest, reader),
@@ -38,14 +40,16 @@ function countsText(digest: Digest, { say }: Reader): string {
   const counts = (['listed', 'recoded', 'delisted', 'still', 'unseen'] as const)
     .filter((name) => digest[name].length > 0)
     .map((name) => say(`digest.count.${name}`, { count: digest[name].length }));
+  const { worse } = digest.audit;
+  if (worse.length > 0) counts.push(say('digest.count.audit', { count: worse.length }));
   if (counts.length > 0) return counts.join(say('alert.join'));
   return say(digest.scans.finished === 0 ? 'digest.title-blind' : 'digest.title-quiet');
 }
 
 /** Whether nothing happened is only known where something was seen. */
 function summaryOf(digest: Digest, { say, time }: Reader): Piece[][] {
-  const { period, targets, scans, listed, recoded, delisted, still, closed, unseen, outage } = digest;
-  const quiet = [listed, recoded, delisted, closed, unseen].every(({ length }) => length === 0);
+  const { period, targets, scans, listed, recoded, delisted, still, closed, unseen, outage, audit } = digest;
+  const quiet = [listed, recoded, delisted, closed, unseen, audit.worse].every(({ length }) => length === 0);
   const lines: Piece[][] = [];
   if (scans.finished === 0) lines.push([{ bold: say('digest.no-scan') }]);
   else if (quiet) lines.push([{ bold: say(still.length === 0 ? 'digest.quiet' : 'digest.quiet-listed') }]);
@@ -57,6 +61,10 @@ function summaryOf(digest: Digest, { say, time }: Reader): Piece[][] {
       scans: say('digest.scans', { count: scans.finished }),
     }),
   ]);
+  if (audit.last !== null) {
+    const audited = say('digest.targets', { count: audit.targets });
+    lines.push([say('digest.audited', { targets: audited, last: time(audit.last) })]);
+  }
   return lines;
 }
 

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { List } from '../../catalogue/list.ts';
 import type { Database } from '../../db/open.ts';
-import { change, listing, listVersion, scan } from '../../db/schema.ts';
+import { audit, change, listing, listVersion, scan } from '../../db/schema.ts';
 import { adviceFor } from '../../delisting/advice.ts';
 import { judgeRecorded } from '../../delisting/judge.ts';
 import { seenOf } from '../../listing/history.ts';
@@ -10,6 +10,7 @@ import { trackedTargets } from '../../listing/tracked.ts';
 import { countOf, expand, parseTarget, type TargetRange } from '../../target.ts';
 import { overlaps } from '../../targets/ranges.ts';
 import { listingFacts } from '../facts.ts';
+import { readFindings } from '../finding-facts.ts';
 import { mutesSince } from '../mute-store.ts';
 import { isOn, type Mute } from '../mutes.ts';
 import type { ListingFacts } from '../notice.ts';
@@ -55,8 +56,30 @@ export async function readDigest(
     ),
     sights: await sightsOf(db.orm, lists),
     lists: await listChanges(db, byId, period),
+    audit: await auditsIn(db, tags, period),
     mutes: await mutesNow(db, now, tags === null ? null : tracked.map(({ range }) => range)),
   });
+}
+
+async function auditsIn(db: Pick<Database, 'orm'>, tags: string[] | null, { from, to }: DigestOf['period']) {
+  const wanted = (own: readonly string[]): boolean => tags === null || own.some((tag) => tags.includes(tag));
+  const changes = await readFindings(db.orm, from, to);
+  const watched = await db.orm
+    .select({ targets: audit.targets, lastAt: audit.lastAt })
+    .from(audit)
+    .where(eq(audit.watched, true));
+  const targets = new Set(watched.flatMap((one) => one.targets));
+  const ownerOf = await ownersOf(db.orm, [...targets]);
+  const own = watched.filter((one) => one.targets.some((target) => wanted(ownerOf(target).tags)));
+  return {
+    targets: [...targets].filter((target) => wanted(ownerOf(target).tags)).length,
+    last:
+      own
+        .map(({ lastAt }) => lastAt.toISOString())
+        .toSorted()
+        .at(-1) ?? null,
+    changes: changes.filter((one) => wanted(one.tags)),
+  };
 }
 
 /** What is muted now; of targets only those among `of`, for a client is not told of others. */

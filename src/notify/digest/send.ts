@@ -42,7 +42,9 @@ export async function enqueueDigests(
 }
 
 function digestMessage(digest: Digest, reader: Reader): Message {
-  const tone = digest.listed.length > 0 ? 'bad' : digest.unseen.length > 0 || digest.still.length > 0 ? 'warn' : 'good';
+  const { listed, unseen, still, audit } = digest;
+  const warns = [unseen, still, audit.worse].some(({ length }) => length > 0);
+  const tone = listed.length > 0 ? 'bad' : warns ? 'warn' : 'good';
   return { kind: 'digest', doc: digestDoc(digest, reader), tone, threads: [], data: { digest: carried(digest) } };
 }
 
@@ -52,5 +54,11 @@ const PARTS = ['listed', 'still', 'delisted', 'recoded', 'closed'] as const;
 function carried(digest: Digest) {
   const counts = Object.fromEntries(PARTS.map((part) => [part, digest[part].length]));
   const parts = Object.fromEntries(PARTS.map((part) => [part, digest[part].slice(0, CARRIED)]));
-  return { ...digest, ...parts, counts };
+  const { worse, right, still } = digest.audit;
+  const audit = {
+    ...digest.audit,
+    ...{ worse: worse.slice(0, CARRIED), right: right.slice(0, CARRIED), still: still.slice(0, CARRIED) },
+    counts: { worse: worse.length, right: right.length, still: still.length },
+  };
+  return { ...digest, ...parts, audit, counts };
 }

@@ -19,6 +19,7 @@ export function input(more: Partial<DigestInput> = {}): DigestInput {
   return {
     ...{ period, tags: null, targets: 12, scans: { finished: 24, last: at(47) } },
     ...{ listings: [], recoded: [], sights: [sight('spam', { askedAt: at(47) })], lists: [], mutes: [] },
+    audit: { targets: 0, last: null, changes: [] },
     ...more,
   };
 }
