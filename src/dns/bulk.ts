@@ -1,11 +1,12 @@
 import type { Answer, Ask, Server } from './answer.ts';
-import { type Bundle, openBundle, SOCKETS } from './bundle.ts';
+import { SOCKETS } from './bundle.ts';
 import { createDelivery } from './delivery.ts';
-import { type Asker, type BulkLane, createFlights, type Flight } from './flights.ts';
-import { createLane, nextAsker, noteSample, noteSilence, removeAsker } from './lane.ts';
+import type { Asker, BulkLane, Flight } from './flights.ts';
+import { nextAsker, noteSample, noteSilence, removeAsker } from './lane.ts';
+import { createLanes } from './lanes.ts';
 import { encodeSuffix, sameQuestion, writeAddressQuery } from './query.ts';
 import type { Quick } from './quick.ts';
-import { random16 } from './random.ts';
+import { randomBelow } from './random.ts';
 import { replyWithin, waitAfter } from './rtt.ts';
 import type { Servers } from './servers.ts';
 import type { TransportStats } from './transport.ts';
@@ -47,8 +48,6 @@ type BulkHandle = {
 
 export type AskMany = (bulk: Bulk) => BulkHandle;
 
-/** Questions of a list from which on sockets that take many at once are worth their loading, some 40 ms. */
-const BATCHED_FROM = 500;
 /** Questions without an answer that one list may have at one server; only silence makes so many. */
 const OPEN_MOST = 100;
 /** On their way in all, so that a turn of the event loop stays short. */
@@ -62,65 +61,26 @@ export function createBulkAsker(options: {
   now: () => Date;
   /** For replies that are truncated. */
   ask: Ask;
-  /** In place of BATCHED_FROM. */
   batchedFrom: number | undefined;
 }): { askMany: AskMany; close(): void } {
-  const { servers, stats, batchedFrom = BATCHED_FROM } = options;
-  const lanes = new Map<string, BulkLane<Bulk>>();
+  const { stats } = options;
   const delivery = createDelivery(options);
   const wheel = createWheel<Flight<Bulk>>(onDue);
-  const turns = createTurns({ drain, send: sendNext });
+  const turns = createTurns({ drain: () => lanes.drain(), send: sendNext });
+  const lanes = createLanes({ ...options, receive, onOpen: turns.soon });
   let flying = 0;
   let begin = 0;
   let closed = false;
-
-  function laneOf(server: Server, questions: number): BulkLane<Bulk> {
-    const batched = questions >= batchedFrom;
-    const key = `${server} ${batched}`;
-    const known = lanes.get(key);
-    if (known !== undefined) return known;
-    const lane: BulkLane<Bulk> = {
-      ...createLane<Asker<Bulk>>(servers.of(server)),
-      flights: createFlights<Bulk>(random16),
-    };
-    lanes.set(key, lane);
-    void openSockets(lane, batched).then((bundle) => {
-      if (closed) bundle?.close();
-      lane.bundle = closed ? null : bundle;
-      turns.soon();
-    });
-    return lane;
-  }
-
-  async function openSockets(lane: BulkLane<Bulk>, batched: boolean): Promise<Bundle | null> {
-    const hear = (socket: number, message: Buffer): void => receive(lane, socket, message);
-    if (batched) {
-      const { openBatched } = await import('./batched.ts');
-      const bundle = await openBatched(lane.state, hear);
-      if (bundle !== null) return bundle;
-    }
-    return openBundle(lane.state, hear);
-  }
-
-  function drain(): boolean {
-    let batched = false;
-    for (const { bundle } of lanes.values()) {
-      if (bundle === 'opening' || !bundle?.batched) continue;
-      batched = true;
-      bundle.drain();
-    }
-    return batched;
-  }
 
   /** @returns whether questions are on their way, and whether there are more for which this turn was too short */
   function sendNext(): { flying: boolean; more: boolean } {
     let turn = TURN_MOST;
     const at = performance.now();
-    const all = [...lanes.values()];
+    const all = lanes.all();
     begin += 1; // another one first each time, so that none gets all questions of a list
     for (let place = 0; place < all.length; place += 1) {
       const lane = all[(begin + place) % all.length];
-      if (lane === undefined || lane.bundle === 'opening') continue;
+      if (lane === undefined || (lane.bundle === null && !lane.unreachable)) continue;
       while (lane.flying < lane.window && flying < FLYING_MOST && turn > 0) {
         const asker = nextAsker(lane);
         if (asker === null) break;
@@ -140,7 +100,7 @@ export function createBulkAsker(options: {
     const { bulk, suffix, place } = asker;
     const flight = lane.flights.take(asker);
     flight.token = token;
-    flight.socket = lane.turn % SOCKETS;
+    flight.socket = randomBelow(SOCKETS);
     flight.length = writeAddressQuery(flight.query, flight.id, bulk.addressOf(token), suffix, bulk.recursionDesired);
     flight.startedAt = at;
     flight.endsAt = at + bulk.deadline(place);
@@ -156,9 +116,8 @@ export function createBulkAsker(options: {
     stats.sent += 1;
     count(flight);
     wheel.set(flight, Math.min(flight.endsAt, at + replyWithin(lane.state.roundTrip)));
-    if (lane.bundle === 'opening' || lane.bundle === null) return;
-    if (lane.bundle.batched) stats.batched += 1;
-    lane.bundle.send(flight.socket, flight.query, flight.length);
+    if (lane.bundle?.batched) stats.batched += 1;
+    lane.bundle?.send(flight.socket, flight.query, flight.length);
   }
 
   function count(flight: Flight<Bulk>): void {
@@ -249,7 +208,7 @@ export function createBulkAsker(options: {
     };
     return {
       add(server) {
-        const lane = laneOf(server, bulk.questions);
+        const lane = lanes.to(server, bulk.questions);
         const asker = { bulk, suffix, lane, place: askers.length, open: 0, stopped: closed };
         askers.push(asker);
         comeBack(asker);
@@ -272,14 +231,10 @@ export function createBulkAsker(options: {
     askMany,
     close() {
       closed = true;
-      for (const lane of lanes.values()) {
+      for (const lane of lanes.all())
         for (const flight of lane.flights.all()) fail(flight, 'network', 'the transport is closed');
-        if (lane.bundle !== 'opening' && lane.bundle !== null) {
-          if (stats.retransmitted > 0) stats.overflowed += lane.bundle.overflowed();
-          lane.bundle.close();
-        }
-        lane.bundle = null;
-      }
+      if (stats.retransmitted > 0) stats.overflowed += lanes.overflowed();
+      lanes.close();
     },
   };
 }

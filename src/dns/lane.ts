@@ -15,8 +15,10 @@ const SHRINKING = 0.8;
 
 export type Lane<Asker> = {
   state: ServerState;
-  /** null: the server cannot be reached from here. */
-  bundle: Bundle | 'opening' | null;
+  /** null until it is open. */
+  bundle: Bundle | null;
+  /** There is no way to the server from here. */
+  unreachable: boolean;
   /** Questions on their way. Those sent longer ago than a reply takes are not in the server's buffer any more. */
   flying: number;
   /** Those that have questions, in turn. */
@@ -34,7 +36,8 @@ export type Lane<Asker> = {
 export function createLane<Asker>(state: ServerState): Lane<Asker> {
   return {
     state,
-    bundle: 'opening',
+    bundle: null,
+    unreachable: false,
     flying: 0,
     askers: [],
     turn: 0,

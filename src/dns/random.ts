@@ -2,7 +2,9 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 /** Numbers nobody can foresee, from the kernel; loading node:crypto would take a tenth of the program's start. */
 
-const BYTES = 2048;
+/** Bytes that are read at first, and at most: whoever needs many asks the kernel seldom. */
+const [FIRST, MOST] = [2048, 65_536];
+let size = FIRST;
 let pool = new Uint16Array(0);
 let used = 0;
 
@@ -20,13 +22,14 @@ export function randomBelow(below: number): number {
 }
 
 function refill(): void {
-  const bytes = new Uint8Array(BYTES);
+  const bytes = new Uint8Array(size);
   const source = openSync('/dev/urandom', 'r');
   try {
-    for (let got = 0; got < BYTES; ) got += readSync(source, bytes, got, BYTES - got, null);
+    for (let got = 0; got < size; ) got += readSync(source, bytes, got, size - got, null);
   } finally {
     closeSync(source);
   }
   pool = new Uint16Array(bytes.buffer);
   used = 0;
+  size = Math.min(2 * size, MOST);
 }
