@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
@@ -164,5 +165,29 @@ test('processes that are killed at any moment lose no change and send none twice
   expect(received.length - byId.size).toBeLessThanOrEqual(KILLS);
   await db.close();
 }, 120_000);
+
+test('killed between the sending and the noting, a message is sent again under the same id, by which it can be dropped', async () => {
+  const where = await testDatabase();
+  const db = await openDatabase(where);
+  let victim: ChildProcess | null = null;
+  const { url, received } = await startReceiver(async () => {
+    if (victim === null) return {};
+    const killed = once(victim, 'exit');
+    victim.kill('SIGKILL');
+    victim = null;
+    await killed;
+    return {};
+  });
+  await enqueue(db.orm, 'hook', message('a'), minute(0));
+  const sender = fileURLToPath(new URL('./sender.ts', import.meta.url));
+  victim = spawn(process.execPath, [sender, where, url, minute(1).toISOString()], { stdio: 'ignore' });
+  await once(victim, 'exit');
+  // The lock goes with the connection of the process, which the server may notice a little later.
+  const hook = channelOf('hook', { type: 'webhook', url, secret: null });
+  while ((await deliver(db, [hook], minute(2))).length === 0) await pause(20);
+  expect(received.map(({ headers }) => headers['webhook-id'])).toEqual(['alert-1', 'alert-1']);
+  expect(await messages(db, ['waiting', 'dead'])).toEqual([]);
+  await db.close();
+});
 
 type Sent = { data: { notices: { listing: { target: string } }[] } };
