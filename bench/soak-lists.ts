@@ -70,7 +70,7 @@ function shuffled<T>(items: T[]): T[] {
 
 export type Desk = {
   url: string;
-  /** What it was told of listings, each telling, however often. */
+  /** What it was told of listings, each telling, however often. What nobody saw clean before, `found`, is listed too. */
   told: { message: string; what: Happening }[];
   /** Answers 503 until it is told otherwise. */
   refuse(refusing: boolean): void;
@@ -91,7 +91,9 @@ export async function startDesk(): Promise<Desk> {
       const { data } = JSON.parse(Buffer.concat(parts).toString('utf8')) as Body;
       for (const { reason, listing } of data.notices ?? []) {
         // That we cannot see for a while is told too, and is right.
-        if (listing !== undefined) told.push({ message: data.id, what: `${listing.target} ${listing.list} ${reason}` });
+        if (listing === undefined) continue;
+        const kind = reason === 'found' ? 'listed' : reason;
+        told.push({ message: data.id, what: `${listing.target} ${listing.list} ${kind}` });
       }
       response.end('{}');
     });
