@@ -19,6 +19,8 @@ export type Script = {
   /** The reply to RCPT. */
   rcpt?: string | ((recipient: string) => string);
   mail?: string;
+  /** Commands that are never answered. */
+  silent?: (command: string, secure: boolean) => boolean;
   /** Takes over the whole connection. */
   raw?: (socket: net.Socket) => void;
 };
@@ -67,7 +69,8 @@ function serve(socket: net.Socket, script: Script, commands: string[], secure: b
       const line = rest.slice(0, at);
       rest = rest.slice(at + 2);
       commands.push(line);
-      const reply = answer(line, script, secure);
+      const [command = ''] = line.toUpperCase().split(' ');
+      const reply = script.silent?.(command, secure) === true ? null : answer(line, script, secure);
       if (reply === null) continue;
       socket.write(`${reply}\r\n`);
       if (/STARTTLS$|^STLS/i.test(line) && /^(220|\+OK|b OK)/.test(reply)) {

@@ -187,6 +187,30 @@ describe('servers that hang, flood and lie: unknown, in time', () => {
     expect([found?.outcome, found?.why]).toEqual(['unknown', expect.stringMatching(why)]);
     expect(performance.now() - before).toBeLessThan(4000);
   });
+  const STAGES = ['greeting', 'EHLO', 'STARTTLS', 'TLS', 'EHLO within TLS', 'MAIL', 'RCPT', 'RSET'];
+  test.each(STAGES)('hangs at %s: ends there, and says so', async (stage) => {
+    const [command = '', within] = stage.split(' ');
+    const script: Script = {
+      before: ['STARTTLS'],
+      silent: (given, secure) => given === command && (command !== 'EHLO' || secure === (within !== undefined)),
+      ...(stage === 'greeting' ? { greeting: null } : {}),
+      ...(stage === 'TLS' ? {} : { tls: context(made.good as Identity) }),
+    };
+    const before = performance.now();
+    const seen = await look(25, script, { patience: 300, recipients: ['postmaster@example.org'] });
+    expect([seen.end?.kind, seen.end?.stage]).toEqual(['timeout', command]);
+    expect(performance.now() - before).toBeLessThan(3000);
+  });
+  test('a server that is just in time with each line is given up all the same', async () => {
+    const slow = (socket: import('node:net').Socket): void => {
+      const timer = setInterval(() => socket.destroyed || socket.write('220-wait\r\n'), 80);
+      socket.on('close', () => clearInterval(timer));
+    };
+    const before = performance.now();
+    const seen = await look(25, { raw: slow }, { patience: 200 });
+    expect([seen.end?.kind, seen.end?.stage]).toEqual(['timeout', 'greeting']);
+    expect(performance.now() - before).toBeLessThan(1500);
+  });
   test('a slow greeting of several lines is no fault', async () => {
     expect(
       await judged(25, smtp(made.good, { wait: 700, greeting: '220-wait for it\r\n220 mail.example.org ESMTP' })),
