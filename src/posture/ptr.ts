@@ -59,7 +59,7 @@ function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines
   const [first = ''] = names;
   if (confirmed.length > 0)
     return pass(FCRDNS, address.text, `${said(confirmed)} leads back to the address`, { evidence: lines });
-  if (failed !== null) return unknown(FCRDNS, address.text, failed, { evidence: lines });
+  if (failed !== null && names.some(isAskable)) return unknown(FCRDNS, address.text, failed, { evidence: lines });
   if (names.length > MOST_NAMES)
     return warn(
       FCRDNS,
@@ -84,6 +84,9 @@ function judgeForward(address: AuditedAddress, { names, confirmed, failed, lines
     },
   });
 }
+
+/** Names with blanks, controls or letters beyond ASCII are no hosts', and cannot be asked for. */
+const isAskable = (name: string): boolean => /^[!-~]+$/.test(name);
 
 /** Receivers look at the names that lead back; where none does, at all. */
 function judgeGeneric(address: AuditedAddress, { names, confirmed, lines }: Named): Finding {

@@ -174,14 +174,19 @@ function judgeText(domain: string, record: string, records: ReadonlyMap<string, 
         : pass(SIZE, domain, size),
     twice.length === 0
       ? pass(DUPLICATES, domain, 'no term twice')
-      : warn(DUPLICATES, domain, `twice: ${twice.join(', ')}`, {
-          evidence,
-          fix: {
-            say: 'once is enough',
-            before,
-            after: recordLine(domain, 'TXT', ['v=spf1', ...firstOf(same)].join(' ')),
+      : warn(
+          DUPLICATES,
+          domain,
+          `twice: ${twice.slice(0, 5).join(', ')}${twice.length > 5 ? ` and ${twice.length - 5} more` : ''}`,
+          {
+            evidence,
+            fix: {
+              say: 'once is enough',
+              before,
+              after: recordLine(domain, 'TXT', ['v=spf1', ...firstOf(same)].join(' ')),
+            },
           },
-        }),
+        ),
   ];
 }
 

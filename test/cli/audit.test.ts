@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Reply } from '../lab/reply.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
 import { startMail } from '../posture/mail/server.ts';
 import { type Zone, zoneHandler } from '../posture/zone.ts';
@@ -134,6 +135,46 @@ describe('audit', () => {
     expect(ran.status).toBe(3);
     expect(new Set(findings(ran.out).map(({ outcome }) => outcome))).toEqual(new Set(['unknown']));
   });
+
+  test.each(['json', 'table', 'csv'])(
+    '--format %s: records of strangers are read in time, and nothing of them reaches the terminal',
+    async (format) => {
+      const includes = Array.from({ length: 2400 }, (_, at) => `include:h${at % 240}.example.net`).join(' ');
+      const hostile: Record<string, Reply> = {
+        'TXT example.org': { txt: [`v=spf1 ${includes} -all`.match(/.{1,255}/gs) ?? []], truncated: true },
+        'TXT _dmarc.example.org': { txt: ['v=DMARC1; p=none; rua=mailto:<script>@x.example\u001b[31m\r\nX: y'] },
+        'PTR 7.2.0.192.in-addr.arpa': { ptr: ['a\u001b[31mb\u0000.example.org'] },
+        'MX example.org': { mx: ['10 mail.example.org'] },
+        'A mail.example.org': { a: ['192.0.2.7'] },
+      };
+      const stranger = await startLab(({ name, type }) => {
+        const [, number] = /^h(\d+)\.example\.net$/.exec(name) ?? [];
+        if (type === 'TXT' && number !== undefined)
+          return { ra: true, txt: [`v=spf1 include:h${(Number(number) + 1) % 240}.example.net -all`] };
+        return { ra: true, ...(hostile[`${type} ${name}`] ?? { nxdomain: true }) };
+      });
+      const started = performance.now();
+      const { out } = await command(
+        [
+          'audit',
+          'example.org',
+          '192.0.2.7',
+          '--resolver',
+          stranger.address,
+          '--timeout',
+          '1000',
+          '--allow-special',
+        ].concat(['--no-connect', '--no-record', '--format', format]),
+        { env: { HOME: home } },
+      );
+      await stranger.close();
+      expect(performance.now() - started).toBeLessThan(5000);
+      expect(out).not.toMatch(/[^\P{Cc}\r\n]/u);
+      if (format !== 'json') return;
+      const outcome = (check: string) => findings(out).find((one) => one.check === check)?.outcome;
+      expect(['spf.lookups', 'spf.size', 'dmarc.rua', 'ptr.fcrdns'].map(outcome)).toEqual(Array(4).fill('fail'));
+    },
+  );
 
   test('--open-relay tries the named address alone, and does not judge from a place that the server may trust', async () => {
     const mail = await startMail({ rcpt: '250 ok' });
