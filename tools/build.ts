@@ -10,13 +10,12 @@ import { writeLines } from '../src/catalogue/lines.ts';
 
 /**
  * dist/: what the npm package runs. Bundled, for importing drizzle-orm unbundled takes over a second; not minified, so
- * that a stack trace can be read. A check runs main.js, start.js and errors.js, which are CommonJS, for there each
- * module is loaded in half the time; everything else is in ES modules that share their code.
+ * that a stack trace can be read. A check runs main.js and start.js, which are CommonJS, for there each module
+ * is loaded in half the time; everything else is in ES modules that share their code.
  *
  *     main.js        refuses an old Node, keeps compiled code, loads start.js
  *     start.js       `check` as a whole, but for help, mistakes and domains
  *     *.mjs          all that start.js imports when it is asked for, in chunks
- *     errors.js      shared, so that a UserError is one wherever it is caught
  *     data/          the built-in catalogue
  */
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -94,11 +93,6 @@ const inlinePacket: Plugin = {
   },
 };
 
-const sharedErrors: Plugin = {
-  name: 'shared-errors',
-  setup: ({ onResolve }) => onResolve({ filter: /\/errors\.ts$/ }, () => ({ path: './errors.js', external: true })),
-};
-
 /** Makes a file of its own of each dynamic import; `found` receives them by the name of the file. */
 function apart(found: Map<string, string>): Plugin {
   return {
@@ -145,14 +139,13 @@ writeFileSync(path.join(dist, 'package.json'), '{ "type": "commonjs" }\n');
 writeFileSync(path.join(dist, 'data/lists.ndjson'), writeLines(builtinDefinitions()));
 
 const commands = new Map<string, string>();
-await build({ ...commonJs, entryPoints: ['src/errors.ts'] });
 await build({
   ...commonJs,
   entryPoints: ['src/cli/start.ts'],
   // `performance` takes 3 ms to load.
   inject: ['tools/monotonic.ts'],
   define: { ...commonJs.define, 'performance.now': 'monotonic' },
-  plugins: [apart(commands), sharedErrors, lateFunctions(), lateBuiltins, inlinePacket],
+  plugins: [apart(commands), lateFunctions(), lateBuiltins, inlinePacket],
 });
 forVm(path.join(dist, 'start.js'));
 await build({
@@ -161,7 +154,7 @@ await build({
   entryPoints: Object.fromEntries(commands),
   outExtension: { '.js': '.mjs' },
   splitting: true,
-  plugins: [sharedErrors, lateBuiltins, inlinePacket],
+  plugins: [lateBuiltins, inlinePacket],
 });
 await build({
   ...commonJs,

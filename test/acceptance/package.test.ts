@@ -88,6 +88,31 @@ describe.each(NODES)('the package, installed into an empty folder, on %s', (node
     expect((await run(node, main, 'check', 'a.example.co.uk', '--lists', 'surbl')).err).not.toMatch(/\n +at /);
   });
 
+  test('takes a catalogue file as it was read before, until its text is another, and tells a mistake in one line', async () => {
+    const file = path.join(folder, 'changing.json');
+    const check = (text: string): Promise<Ran> => {
+      writeFileSync(file, text);
+      return run(
+        node,
+        main,
+        'check',
+        '192.0.2.7',
+        '--allow-special',
+        '--catalogue',
+        file,
+        '--lists',
+        'one',
+        '--format',
+        'csv',
+      );
+    };
+    const right = readFileSync(catalogue, 'utf8');
+    const before = await check(right);
+    expect(await check(right)).toMatchObject({ status: before.status, out: expect.stringContaining('one.test') });
+    const { status, err } = await check(right.replace('one.test', 'one..est'));
+    expect([status, err]).toEqual([3, expect.stringMatching(/^dnsblwatch: catalogue .*one\.\.est.*\n$/)]);
+  });
+
   test('knows the built-in catalogue', async () => {
     expect((await run(node, main, 'lists')).out).toContain('spamhaus-zen');
   });
