@@ -20,7 +20,7 @@ export async function check(words: string[], options: CheckOptions, world: World
   const settings = await settingsOf(options, world);
   const targets = inGivenOrder(await givenTargets(words, world, options.allowSpecial === true));
   if (targets.size === 0) throw new UserError('no target given: expected addresses, prefixes or domains');
-  const kinds = new Set(targets.spans(0, targets.size).map(({ range }) => range.kind));
+  const kinds = new Set(targets.kinds(0, targets.size).map(({ kind }) => kind));
   const lists = listsToAsk(settings, options.lists).filter(({ accepts }) => accepts.some((kind) => kinds.has(kind)));
   if (lists.length === 0) throw new UserError(`none of the lists chosen holds ${[...kinds].join(' or ')} targets`);
   const collector = createCollector({

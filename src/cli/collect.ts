@@ -121,8 +121,8 @@ export function lookupsOf(
   covered: (list: List) => readonly [number, number][] = () => [],
 ): number {
   const ofKind = new Map<string, number>();
-  for (const { range, posFrom, posTo } of targets.spans(0, targets.size))
-    ofKind.set(range.kind, (ofKind.get(range.kind) ?? 0) + posTo - posFrom);
+  for (const { kind, posFrom, posTo } of targets.kinds(0, targets.size))
+    ofKind.set(kind, (ofKind.get(kind) ?? 0) + posTo - posFrom);
   return lists.reduce((sum, list) => {
     const all = list.accepts.reduce((of, kind) => of + (ofKind.get(kind) ?? 0), 0);
     return sum + all - covered(list).reduce((done, [from, to]) => done + to - from, 0);

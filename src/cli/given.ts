@@ -1,7 +1,7 @@
 import { located, UserError } from '../errors.ts';
 import { countOf, expand, parseTarget, rangeOf, type TargetRange } from '../target.ts';
 import { type Targets, targetsIn } from '../targets/positions.ts';
-import { mergeRanges } from '../targets/ranges.ts';
+import { joinNeighbours, mergeRanges } from '../targets/ranges.ts';
 import type { World } from './world.ts';
 
 /** Addresses that one command takes. */
@@ -34,8 +34,8 @@ export function inGivenOrder(ranges: readonly TargetRange[]): Targets {
   const size = ranges.reduce((sum, range) => sum + countOf(range), 0n);
   if (size > MOST) throw new UserError(`${size} targets: expected at most ${MOST} at once`);
   const apart = mergeRanges(ranges).reduce((sum, range) => sum + countOf(range), 0n) === size;
-  if (apart) return targetsIn(ranges);
+  if (apart) return targetsIn(joinNeighbours(ranges));
   const texts = new Set<string>();
   for (const range of ranges) for (const target of expand(range)) texts.add(target.text);
-  return targetsIn([...texts].map(rangeOf));
+  return targetsIn(joinNeighbours([...texts].map(rangeOf)));
 }

@@ -99,8 +99,7 @@ function askedOf(
 ): Asked[] {
   const byKind = new Map<TargetKind, Asked>();
   let next = 0;
-  for (const { range, posFrom, posTo } of targets.spans(from, to)) {
-    const { kind } = range;
+  for (const { kind, posFrom, posTo } of targets.kinds(from, to)) {
     if (!list.accepts.includes(kind)) continue;
     const asked = byKind.get(kind) ?? { kind, asked: 0, fresh: [] };
     byKind.set(kind, asked);

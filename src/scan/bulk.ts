@@ -22,7 +22,7 @@ export type BulkOptions = TargetOptions & { targets: Targets; from: number; to: 
 /** The session through which all targets of the batch can be asked in bulk; null where they are to be asked one by one. */
 export function bulkSession(line: Line, { targets, from, to, sessions }: BulkOptions): Session | null {
   if (line.askMany === null || !line.gate.free || to - from <= FEW) return null;
-  const kinds = new Set(targets.spans(from, to).map(({ range }) => range.kind));
+  const kinds = new Set(targets.kinds(from, to).map((span) => span.kind));
   const [kind, other] = [...kinds].filter((one) => line.list.accepts.includes(one));
   if (kind === undefined || kind === 'domain' || other !== undefined) return null;
   const session = sessions.get(kind);

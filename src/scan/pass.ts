@@ -123,8 +123,7 @@ function retired(why: string): Trouble {
 /** The kinds of targets in the range that the list accepts. */
 function kindsIn({ line, targets, seen }: Plan, { from, to }: { from: number; to: number }): Kinds {
   const kinds: Kinds = new Map();
-  for (const { range, posFrom, posTo } of targets.spans(from, to)) {
-    const { kind } = range;
+  for (const { kind, posFrom, posTo } of targets.kinds(from, to)) {
     if (!line.list.accepts.includes(kind)) continue;
     kinds.set(kind, { seen: seen(kind), lookups: (kinds.get(kind)?.lookups ?? 0) + posTo - posFrom });
   }

@@ -78,17 +78,17 @@ export function createSheet(from: number, to: number): Sheet {
     runs(targets, end, ofServer, ofKind) {
       const runs: Run[] = [];
       const points = distinct(servers.map(ofServer));
-      for (const { range, posFrom, posTo } of targets.spans(from, end)) {
-        const unasked = ofKind(range.kind);
+      for (const { kind, posFrom, posTo } of targets.kinds(from, end)) {
+        const unasked = ofKind(kind);
         for (let position = posFrom; position < posTo; position += 1) {
           const row = position - from;
           if (state[row] === DRAFTED) continue;
           const point = state[row] === PENDING ? unasked : points[by[row] ?? 0];
           if (point === null || point === undefined) continue;
           const run = runs.at(-1);
-          const same = run?.posTo === position && run.kind === range.kind && run.verdict === point.verdict;
+          const same = run?.posTo === position && run.kind === kind && run.verdict === point.verdict;
           if (run !== undefined && same) run.posTo = position + 1;
-          else runs.push({ posFrom: position, posTo: position + 1, kind: range.kind, ...point });
+          else runs.push({ posFrom: position, posTo: position + 1, kind, ...point });
         }
       }
       return runs;

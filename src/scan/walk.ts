@@ -35,7 +35,7 @@ export function createWalk(
 ): Walk {
   const sheet = createSheet(from, to);
   const drafts: Draft[] = [];
-  const spans = targets.spans(from, to);
+  const spans = targets.kinds(from, to);
   const started = line.now().getTime();
   let next = from;
   let span = 0;
@@ -61,7 +61,7 @@ export function createWalk(
         const position = next;
         next += 1;
         while (position >= (spans[span]?.posTo ?? to)) span += 1;
-        const kind = spans[span]?.range.kind;
+        const kind = spans[span]?.kind;
         if (kind === undefined || !line.list.accepts.includes(kind)) continue;
         lookups += 1;
         const session = sessions.get(kind);

@@ -1,4 +1,5 @@
 import { type AddressKind, addressText } from '../address.ts';
+import type { TargetKind } from '../catalogue/list.ts';
 import { countOf, type Target, type TargetRange } from '../target.ts';
 
 /** The targets of a set in an order, each with its position: ranges, for a hundred thousand objects would be too many. */
@@ -7,7 +8,12 @@ export type Targets = {
   at(position: number): Target;
   /** The ranges behind the positions from `from` to `to` (exclusive), cut to them, in order. */
   spans(from: number, to: number): Span[];
+  /** Runs of positions between `from` and `to` (exclusive) whose targets are of one kind, in order: few, as a rule. */
+  kinds(from: number, to: number): KindSpan[];
 };
+
+/** Positions from posFrom to posTo (exclusive). */
+export type KindSpan = { kind: TargetKind; posFrom: number; posTo: number };
 
 /** `range` holds as many targets as there are positions from posFrom to posTo (exclusive), in the same order. */
 export type Span = { range: TargetRange; posFrom: number; posTo: number };
@@ -43,8 +49,13 @@ export function targetsOf(parts: readonly Part[], size: number): Targets {
     }
     return low;
   };
+  const kinds = kindsOf(parts, size);
   return {
     size,
+    kinds: (from, to) =>
+      kinds
+        .map(({ kind, posFrom, posTo }) => ({ kind, posFrom: Math.max(from, posFrom), posTo: Math.min(to, posTo) }))
+        .filter(({ posFrom, posTo }) => posFrom < posTo),
     at(position) {
       const part = parts[find(position)];
       if (part === undefined || position < 0 || position >= size)
@@ -63,6 +74,17 @@ export function targetsOf(parts: readonly Part[], size: number): Targets {
       return spans;
     },
   };
+}
+
+function kindsOf(parts: readonly Part[], size: number): KindSpan[] {
+  const kinds: KindSpan[] = [];
+  for (const { range, posFrom } of parts) {
+    const last = kinds.at(-1);
+    if (last?.kind === range.kind) continue;
+    if (last !== undefined) last.posTo = posFrom;
+    kinds.push({ kind: range.kind, posFrom, posTo: size });
+  }
+  return kinds;
 }
 
 function cut({ range, posFrom }: Part, from: number, to: number): TargetRange {

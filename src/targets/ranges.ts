@@ -30,6 +30,18 @@ export function mergeRanges(ranges: Iterable<TargetRange>): TargetRange[] {
   return merged;
 }
 
+/** The same targets in the same order, in fewer ranges: what follows on the address before it is joined to it. */
+export function joinNeighbours(ranges: Iterable<TargetRange>): TargetRange[] {
+  const joined: TargetRange[] = [];
+  for (const range of ranges) {
+    const last = joined.at(-1);
+    if (last === undefined || last.kind === 'domain' || last.kind !== range.kind || range.lo !== last.hi + 1n)
+      joined.push(range);
+    else joined[joined.length - 1] = addresses(last.kind, last.lo, range.hi);
+  }
+  return joined;
+}
+
 /** What is left of `range` without `removed`: none, one or two ranges. */
 export function subtractRange(range: TargetRange, removed: TargetRange): TargetRange[] {
   if (!overlaps(range, removed)) return [range];

@@ -32,4 +32,9 @@ describe('targets by position', () => {
       .map(({ range, posFrom, posTo }) => `${posFrom}-${posTo} ${formatRange(range)}`);
     expect(found).toEqual(spans);
   });
+
+  test('the kinds of positions are found without their ranges', () => {
+    const found = targets.kinds(2, 12).map(({ kind, posFrom, posTo }) => `${posFrom}-${posTo} ${kind}`);
+    expect(found).toEqual(['2-6 ipv4', '6-7 domain', '7-11 ipv6', '11-12 ipv4']);
+  });
 });

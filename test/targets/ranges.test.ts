@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expand, formatRange, parseTarget } from '../../src/target.ts';
-import { mergeRanges, overlaps, sortRanges, subtractRange } from '../../src/targets/ranges.ts';
+import { joinNeighbours, mergeRanges, overlaps, sortRanges, subtractRange } from '../../src/targets/ranges.ts';
 
 const range = (text: string) => parseTarget(text, { allowSpecial: true });
 const texts = (ranges: ReturnType<typeof mergeRanges>) => ranges.map(formatRange);
@@ -59,4 +59,10 @@ test('as sets of addresses, merging keeps and taking away removes exactly what w
       expect(left).toEqual(new Set([...set(ranges)].filter((text) => !gone.has(text))));
     }),
   );
+});
+
+test('what follows on its neighbour is one range with it; the order stays', () => {
+  const given = ['10.0.0.9', '10.0.0.1', '10.0.0.2', '10.0.0.3-10.0.0.5', 'a.example', '10.0.0.6', '10.0.0.5', '::1'];
+  const joined = ['10.0.0.9', '10.0.0.1-10.0.0.5', 'a.example', '10.0.0.6', '10.0.0.5', '::1'];
+  expect(texts(joinNeighbours(given.map(range)))).toEqual(joined);
 });
