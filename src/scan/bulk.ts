@@ -1,7 +1,7 @@
 import type { Answer } from '../dns/answer.ts';
 import type { AskMany } from '../dns/bulk.ts';
 import { queryName, type Target } from '../target.ts';
-import type { Span, Targets } from '../targets/positions.ts';
+import type { Targets } from '../targets/positions.ts';
 import { checked, type Line, worthRetrying } from './line.ts';
 import { isTrouble, type Sessions } from './proof.ts';
 import type { OpenServer, Session } from './session.ts';
@@ -37,7 +37,6 @@ export function askInBulk(
   walk: Walk,
   options: BulkOptions,
 ): Promise<void> {
-  const addressOf = addressesIn(options.targets.spans(options.from, options.to));
   /** In the order in which the transport knows them. */
   const servers: OpenServer[] = [];
   let open = 0;
@@ -98,7 +97,7 @@ export function askInBulk(
         } else open += 1;
         return position;
       },
-      addressOf,
+      addressOf: options.targets.addressAt,
       deadline: (place) => (session.hasOther(by(place)) ? line.timeout / 2 : line.timeout),
       absent(position, place, quick) {
         const from = by(place);
@@ -118,24 +117,4 @@ export function askInBulk(
       handle.add(server.server);
     });
   });
-}
-
-/** The addresses of positions: IPv4 as a number, IPv6 as a bigint. Positions in order are found at once. */
-function addressesIn(spans: readonly Span[]): (position: number) => number | bigint {
-  const parts = spans.flatMap(({ range, posFrom, posTo }) =>
-    range.kind === 'domain' ? [] : [{ first: range.kind === 'ipv4' ? Number(range.lo) : range.lo, posFrom, posTo }],
-  );
-  const holds = (place: number, position: number): boolean => {
-    const part = parts[place];
-    return part !== undefined && part.posFrom <= position && position < part.posTo;
-  };
-  let place = 0;
-  return (position) => {
-    if (!holds(place, position))
-      place = holds(place + 1, position) ? place + 1 : parts.findIndex((_, at) => holds(at, position));
-    const part = parts[place];
-    if (part?.first == null) throw new RangeError(`no address at position ${position}`);
-    const { first, posFrom } = part;
-    return typeof first === 'number' ? first + position - posFrom : first + BigInt(position - posFrom);
-  };
 }

@@ -6,6 +6,8 @@ import { countOf, type Target, type TargetRange } from '../target.ts';
 export type Targets = {
   size: number;
   at(position: number): Target;
+  /** Of an address, without making its text: IPv4 as a number, IPv6 as a bigint. */
+  addressAt(position: number): number | bigint;
   /** The ranges behind the positions from `from` to `to` (exclusive), cut to them, in order. */
   spans(from: number, to: number): Span[];
   /** Runs of positions between `from` and `to` (exclusive) whose targets are of one kind, in order: few, as a rule. */
@@ -13,7 +15,7 @@ export type Targets = {
 };
 
 /** Positions from posFrom to posTo (exclusive). */
-export type KindSpan = { kind: TargetKind; posFrom: number; posTo: number };
+type KindSpan = { kind: TargetKind; posFrom: number; posTo: number };
 
 /** `range` holds as many targets as there are positions from posFrom to posTo (exclusive), in the same order. */
 export type Span = { range: TargetRange; posFrom: number; posTo: number };
@@ -38,16 +40,22 @@ export function targetsIn(ranges: readonly TargetRange[]): Targets {
 }
 
 export function targetsOf(parts: readonly Part[], size: number): Targets {
+  const starts = Int32Array.from(parts, ({ posFrom }) => posFrom);
   /** The place of the part that holds the position. */
   const find = (position: number): number => {
     let low = 0;
-    let high = parts.length - 1;
+    let high = starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if ((parts[middle]?.posFrom ?? 0) <= position) low = middle;
+      if ((starts[middle] ?? 0) <= position) low = middle;
       else high = middle - 1;
     }
     return low;
+  };
+  const partAt = (position: number): Part => {
+    const part = parts[find(position)];
+    if (part === undefined || position < 0 || position >= size) throw new RangeError(`position ${position} of ${size}`);
+    return part;
   };
   const kinds = kindsOf(parts, size);
   return {
@@ -57,10 +65,14 @@ export function targetsOf(parts: readonly Part[], size: number): Targets {
         .map(({ kind, posFrom, posTo }) => ({ kind, posFrom: Math.max(from, posFrom), posTo: Math.min(to, posTo) }))
         .filter(({ posFrom, posTo }) => posFrom < posTo),
     at(position) {
-      const part = parts[find(position)];
-      if (part === undefined || position < 0 || position >= size)
-        throw new RangeError(`position ${position} of ${size}`);
-      return targetAt(part.range, position - part.posFrom);
+      const { range, posFrom } = partAt(position);
+      return targetAt(range, position - posFrom);
+    },
+    addressAt(position) {
+      const { range, posFrom } = partAt(position);
+      if (range.kind === 'domain') throw new RangeError(`no address at position ${position}`);
+      if (range.kind === 'ipv4') return Number(range.lo) + position - posFrom;
+      return range.lo + BigInt(position - posFrom);
     },
     spans(from, to) {
       const spans: Span[] = [];

@@ -33,6 +33,11 @@ describe('targets by position', () => {
     expect(found).toEqual(spans);
   });
 
+  test('an address is a number or a bigint, a domain none', () => {
+    expect([0, 11, 8].map(targets.addressAt)).toEqual([0xc0000204, 0xc0000201, 0x20010db8n * 2n ** 96n + 1n]);
+    expect(() => targets.addressAt(6)).toThrow(RangeError);
+  });
+
   test('the kinds of positions are found without their ranges', () => {
     const found = targets.kinds(2, 12).map(({ kind, posFrom, posTo }) => `${posFrom}-${posTo} ${kind}`);
     expect(found).toEqual(['2-6 ipv4', '6-7 domain', '7-11 ipv6', '11-12 ipv4']);
