@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Database } from '../db/open.ts';
 import { UserError } from '../errors.ts';
 import type { ExitStatus } from '../exit.ts';
 import {
@@ -23,6 +24,8 @@ export type AuditOptions = CommonOptions &
   SubjectOptions & {
     /** commander makes `--no-record` of this; undefined: where a target is tracked. */
     record?: boolean;
+    /** Tell the channels what changed, now and after later audits of the same. */
+    notify?: boolean;
     history?: boolean;
   };
 
@@ -34,7 +37,11 @@ export async function auditGiven(words: string[], options: AuditOptions, world: 
   const format = formatOf(options.format, FORMATS);
   if (options.openRelay === true && options.connect === false)
     throw new UserError('--open-relay --no-connect: a relay is tried over a connection; expected one of the two');
+  if (options.notify === true && options.record === false)
+    throw new UserError('--notify tells what is recorded: expected it without --no-record');
   const settings = await settingsOf(options, world);
+  const notifying = options.notify === true ? await import('./notify.ts') : null;
+  const setup = await notifying?.notifySetup(settings);
   if (world.errIsTerminal && !settings.quiet) world.err(`auditing ${words.join(', ')} …\n`);
   const result = await auditFor(words, options, settings, world);
   const standing = standingOf(result.findings);
@@ -48,7 +55,9 @@ export async function auditGiven(words: string[], options: AuditOptions, world: 
   };
   world.out(printed[format]());
   // Last: what was seen is said, whatever becomes of the record.
-  await recordIfTracked(result, settings, options, world);
+  await recordIfTracked(result, settings, options, world, async (db) => {
+    if (setup !== undefined) await notifying?.tell(db, setup, world, true);
+  });
   return standing;
 }
 
@@ -92,8 +101,9 @@ export async function auditFor(
 async function recordIfTracked(
   result: Audit,
   settings: Settings,
-  { record }: AuditOptions,
+  { notify = false, record = notify ? true : undefined }: AuditOptions,
   world: World,
+  recorded: (db: Database) => Promise<void>,
 ): Promise<void> {
   const there = /^[a-z]+:\/\//i.test(settings.database) || existsSync(settings.database);
   if (record === false || (!there && record !== true)) return;
@@ -108,9 +118,10 @@ async function recordIfTracked(
   const save = withDatabase(settings.database, async (db) => {
     const tracked = record === true ? [] : await trackedTargets(db);
     if (record !== true && !tracked.some(({ range }) => points.some((point) => contains(range, point)))) return;
-    for (const { check, subject, before, outcome, why } of await recordAudit(db, result))
+    for (const { check, subject, before, outcome, why } of await recordAudit(db, result, { watched: notify }))
       if (before !== null && !settings.quiet)
         world.err(`changed: ${check} ${subject}: ${before} → ${outcome} (${plain(why, 160)})\n`);
+    await recorded(db);
   });
   await save.catch((error: unknown) => {
     if (record === true || !(error instanceof UserError)) throw error;

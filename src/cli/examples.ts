@@ -20,6 +20,7 @@ const EXAMPLES: Record<string, string[]> = {
     'dnsblwatch history 192.0.2.25 --changes --evidence',
     'dnsblwatch history 192.0.2.0/24 --since 7d --format csv',
     'dnsblwatch history 192.0.2.25 --at 2026-11-20T12:00Z',
+    'dnsblwatch history example.org --findings --changes',
   ],
   delist: [
     'dnsblwatch delist 192.0.2.25',

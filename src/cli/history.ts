@@ -23,18 +23,23 @@ export type HistoryOptions = CommonOptions & {
   open?: boolean;
   changes?: boolean;
   evidence?: boolean;
+  findings?: boolean;
 };
 
 const FORMATS = ['table', 'json', 'ndjson', 'csv', 'markdown'] as const;
 type Format = (typeof FORMATS)[number];
 
-/** Listings, changes, or what was known at a moment. */
+/** Listings, changes, what was known at a moment, or what audits found. */
 export async function history(word: string | undefined, options: HistoryOptions, world: World): Promise<void> {
   const format = formatOf(options.format, FORMATS);
   const settings = await settingsOf(options, world);
   const range = word === undefined ? undefined : parseTarget(word, { allowSpecial: true });
   checkOptions(options);
   const filter = filterOf(range, options, settings, world.now());
+  if (options.findings === true) {
+    const { showFindings } = await import('./history-findings.ts');
+    return await showFindings({ ...filter, changes: options.changes === true }, options.format, settings, world);
+  }
   await withDatabase(settings.database, async (db) => {
     const shown = { settings, format, world };
     if (options.at !== undefined) {
@@ -50,6 +55,9 @@ export async function history(word: string | undefined, options: HistoryOptions,
 function checkOptions(options: HistoryOptions): void {
   if (options.evidence === true && options.changes !== true)
     throw new UserError('--evidence belongs to changes: expected --changes --evidence');
+  const foreign = (['list', 'at', 'evidence'] as const).filter((name) => options[name] !== undefined);
+  if (options.findings === true && foreign.length > 0)
+    throw new UserError(`--findings is about audits: expected it without --${foreign.join(', --')}`);
   const others = (['since', 'until', 'open', 'changes'] as const).filter((name) => options[name] !== undefined);
   if (options.at !== undefined && others.length > 0)
     throw new UserError(`--at is one moment: expected it without --${others.join(', --')}`);

@@ -3,6 +3,7 @@ import type { Finding, Outcome, Severity } from '../posture/finding.ts';
 import type { FindingChange } from '../posture/timeline.ts';
 import { minute } from '../text/minute.ts';
 import type { Paint } from './colour.ts';
+import { columns } from './columns.ts';
 import { field } from './csv.ts';
 import { markdownTable } from './markdown.ts';
 import { plain } from './plain.ts';
@@ -129,14 +130,31 @@ export function auditNagios({ findings, summary, startedAt, finishedAt }: Audit,
   return `AUDIT ${STATES[standing]}: ${plain(said).replaceAll('|', '/')} | ${data}\n`;
 }
 
+/** Each interval of a finding on a line. */
+export function renderFindings(findings: readonly FindingChange[], paint: Paint): string {
+  const rows = findings.map(({ since, until, check, subject, outcome, why }) => [
+    minute(since),
+    until === null ? '' : minute(until),
+    outcomeText(outcome, paint),
+    check,
+    plain(subject, 80),
+    plain(why, 120),
+  ]);
+  return columns([['SINCE', 'UNTIL', 'OUTCOME', 'CHECK', 'SUBJECT', ''], ...rows]);
+}
+
 /** Each change of a finding on a line, the oldest first; what an audit first saw is no change. */
 export function renderFindingHistory(changes: readonly FindingChange[], paint: Paint): string {
   const rows = changes
     .filter(({ before }) => before !== null)
-    .map(({ since, check, subject, before, outcome, why }) => {
-      const mark =
-        outcome === 'fail' ? paint.severity('high', outcome) : outcome === 'pass' ? paint.good(outcome) : outcome;
-      return `${minute(since)}  ${check} ${plain(subject)}: ${before} → ${mark}  ${plain(why, 160)}\n`;
-    });
+    .map(
+      ({ since, check, subject, before, outcome, why }) =>
+        `${minute(since)}  ${check} ${plain(subject)}: ${before} → ${outcomeText(outcome, paint)}  ${plain(why, 160)}\n`,
+    );
   return rows.length === 0 ? 'No finding has changed since the first audit on record.\n' : rows.join('');
+}
+
+function outcomeText(outcome: Outcome, paint: Paint): string {
+  if (outcome === 'fail') return paint.severity('high', outcome);
+  return outcome === 'pass' ? paint.good(outcome) : outcome;
 }

@@ -129,6 +129,11 @@ export async function findingHistory({ orm }: Pick<Database, 'orm'>, target: str
   return changesOf(rows).map(shownChange);
 }
 
+/** What every audit on record found, by hand or by schedule, the oldest first. */
+export async function everyFinding({ orm }: Pick<Database, 'orm'>): Promise<FindingChange[]> {
+  return changesOf(await findingRows(orm, undefined)).map(shownChange);
+}
+
 /** A run that has not ended by then never will. */
 const RUN = 6 * 3_600_000;
 

@@ -98,6 +98,7 @@ export function addAudit(program: Command, world: World, ended: Ended): void {
     .option('--open-relay', 'try whether the named addresses, your own, relay for strangers; nothing is sent')
     .option('--relay-recipient <address>', 'the stranger that --open-relay tries; default: relay-test@example.com')
     .option('--neighbourhood', 'count the listed addresses of the /24 too, within the limits of the list')
+    .option('--notify', 'record it and tell the channels what changed since the last, as serve does')
     .option('--history', 'no audit: what changed between those on record')
     .option('--record', 'record the findings, tracked or not')
     .option('--no-record', 'record nothing; default: what is tracked')

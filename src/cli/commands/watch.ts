@@ -80,7 +80,7 @@ export function addScans(program: Command, world: World): void {
 
 export function addHistory(program: Command, world: World): void {
   recorded(program.command('history'))
-    .description('listings; changes; what was known at a moment')
+    .description('listings; changes; what was known at a moment; what audits found')
     .argument('[target]', 'an address, a prefix or a domain')
     .addOption(new Option('--list <id>', 'of this list only; may be repeated').argParser(collect))
     .option('--since <time>', '2026-11-24T07:00Z, a day, or 24h for so long ago')
@@ -89,6 +89,7 @@ export function addHistory(program: Command, world: World): void {
     .option('--open', 'what is still listed')
     .option('--changes', 'each change instead of intervals')
     .option('--evidence', 'with --changes: what was asked and answered')
+    .option('--findings', 'what audits found; with --open: what is not in order')
     .action(async (target: string | undefined, options) => {
       const { history } = await import('../history.ts');
       await history(target, options, world);
