@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import { type ExitStatus, exitStatus } from '../exit.ts';
 import { runRound } from '../scan/round.ts';
 import { withAsking } from './asking.ts';
-import { createCollector, FORMATS, lookupsOf } from './collect.ts';
+import { type Collector, createCollector, FORMATS, lookupsOf } from './collect.ts';
 import { givenTargets, inGivenOrder } from './given.ts';
 import { type CommonOptions, formatOf, listsToAsk, settingsOf } from './options.ts';
 import { print } from './print.ts';
@@ -23,10 +23,11 @@ export async function check(words: string[], options: CheckOptions, world: World
   const kinds = new Set(targets.kinds(0, targets.size).map(({ kind }) => kind));
   const lists = listsToAsk(settings, options.lists).filter(({ accepts }) => accepts.some((kind) => kinds.has(kind)));
   if (lists.length === 0) throw new UserError(`none of the lists chosen holds ${[...kinds].join(' or ')} targets`);
+  const lookups = lookupsOf(lists, targets);
   const collector = createCollector({
     lists,
     targets,
-    lookups: lookupsOf(lists, targets),
+    lookups,
     format,
     clean: targets.size <= ALL_PRINTED && !settings.quiet,
     progress: !settings.quiet,
@@ -46,6 +47,7 @@ export async function check(words: string[], options: CheckOptions, world: World
     });
   } finally {
     collector.pause();
+    if (world.signal.aborted) sayStopped(collector, lookups, world);
   }
   const { tally } = collector;
   const status = exitStatus(tally.worst(), tally.unknownShare());
@@ -60,4 +62,12 @@ export async function check(words: string[], options: CheckOptions, world: World
     world,
   });
   return status;
+}
+
+function sayStopped({ tally }: Collector, lookups: number, world: World): void {
+  const { lookups: done } = tally.summary(0, 0);
+  const share = `${done.toLocaleString('en')} of ${lookups.toLocaleString('en')} lookups`;
+  world.err(
+    `Stopped after ${share}. A check keeps nothing: targets add and scan would go on where they were stopped.\n`,
+  );
 }

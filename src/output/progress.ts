@@ -15,6 +15,8 @@ type Terminal = { err(text: string): void; errIsTerminal: boolean; errWidth?: nu
 
 const WIDTH = 20;
 const EVERY_MS = 100;
+/** Lookups that take a while: the line is there from the beginning, before a first batch is done. */
+const LONG = 10_000;
 /** The rate is that of the last seconds: what a list with a limit does at the end is not what all did at the start. */
 const RATE_OVER_MS = 10_000;
 
@@ -39,6 +41,14 @@ export function createProgress(
     return now > first.at ? ((counts.asked - first.asked) / (now - first.at)) * 1000 : 0;
   };
 
+  const draw = (now: number): void => {
+    drawnAt = now;
+    marks.push({ at: now, asked: counts.asked });
+    const line = lineOf({ ...counts, lookups, rate: rate(now), troubled: troubled.size, lists: lists.length });
+    terminal.err(`${ERASE}${line.slice(0, Math.max(0, (terminal.errWidth ?? 80) - 1))}`);
+  };
+
+  if (lookups >= LONG) draw(clock());
   return {
     done(list, more, why) {
       counts.asked += more.asked;
@@ -49,10 +59,7 @@ export function createProgress(
         troubled.add(list.id);
         terminal.err(`${ERASE}${plain(list.name, 60)}: ${whyInWords(why)}\n`);
       } else if (now - drawnAt < EVERY_MS) return;
-      drawnAt = now;
-      marks.push({ at: now, asked: counts.asked });
-      const line = lineOf({ ...counts, lookups, rate: rate(now), troubled: troubled.size, lists: lists.length });
-      terminal.err(`${ERASE}${line.slice(0, Math.max(0, (terminal.errWidth ?? 80) - 1))}`);
+      draw(now);
     },
     clear,
   };

@@ -46,8 +46,9 @@ function start(...words: string[]) {
   return { child, said: said.then(([out, err, [status, signal]]) => ({ out, err, status, signal })) };
 }
 
-const scan = (...more: string[]) =>
-  start('scan', '--catalogue', path.join(folder, 'lists.json'), '--lists', 'slow', ...more);
+const slowList = (): string[] => ['--catalogue', path.join(folder, 'lists.json'), '--lists', 'slow'];
+
+const scan = (...more: string[]) => start('scan', ...slowList(), ...more);
 
 const targetsAsked = (): string[] =>
   lab.questions.filter(({ name }) => name.endsWith('.2.0.192.slow.example')).map(({ name, type }) => `${name} ${type}`);
@@ -79,4 +80,16 @@ test('a second interrupt ends the scan at once', async () => {
   await once(child.stderr, 'data');
   child.kill('SIGINT');
   expect(await said).toMatchObject({ status: null, signal: 'SIGINT' });
+});
+
+test('an interrupted check says how far it came, and that nothing of it is kept', async () => {
+  const { child, said } = start('check', '192.0.2.0/24', '--allow-special', ...slowList());
+  const before = targetsAsked().length;
+  while (targetsAsked().length < before + 5) await lab.nextQuestion();
+  child.kill('SIGINT');
+  const { err, status, signal } = await said;
+  expect([status, signal]).toEqual([130, null]);
+  expect(err).toBe(
+    'Stopped after 0 of 256 lookups. A check keeps nothing: targets add and scan would go on where they were stopped.\n',
+  );
 });

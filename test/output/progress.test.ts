@@ -63,3 +63,11 @@ test('without a terminal nothing is written', () => {
   shown.clear();
   expect(seen.text).toBe('');
 });
+
+test('what takes long has its line from the beginning', () => {
+  const { progress, line } = terminal();
+  progress(100);
+  expect(line()).toBe('');
+  progress(60_000);
+  expect(line()).toMatch(/ 0 % · 0 of 60,000 lookups · 0 listed$/);
+});
