@@ -12,7 +12,7 @@ const MANY = 128;
 const REPLY_BYTES = 4096;
 
 /**
- * With sockets that send and read many datagrams with one system call, which takes a fourth of the time. Node waits for
+ * With sockets that send and read many datagrams with one system call, which takes less than half the time. Node waits for
  * them, and reads what comes while nobody drains them.
  * @returns null where the server cannot be reached from here, or this machine cannot do it
  */

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { openBatched } from '../../src/dns/batched.ts';
 import { type Bundle, openBundle, type Receive, SOCKETS } from '../../src/dns/bundle.ts';
 import { splitServer } from '../../src/dns/resolvers.ts';
-import type { Peer } from '../../src/dns/udp.ts';
+import { type Peer, widen } from '../../src/dns/udp.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -24,6 +24,7 @@ async function open(host: '127.0.0.1' | '::1', port = 0): Promise<{ socket: Sock
 /** Sends everything back, from where it came. */
 async function echo(host: '127.0.0.1' | '::1' = '127.0.0.1'): Promise<{ peer: Peer; ports: Set<number> }> {
   const { socket, peer } = await open(host);
+  widen(socket);
   const ports = new Set<number>();
   socket.on('message', (message, from) => {
     ports.add(from.port);
@@ -65,16 +66,16 @@ describe.each([
     const { peer } = await echo();
     const came: number[] = [];
     const bundle = await opened(peer, (_socket, message) => came.push(message.readUInt16BE(0)));
-    const sent = Array.from({ length: 3000 }, (_one, at) => at);
-    for (let from = 0; from < sent.length; from += 150) {
-      for (const at of sent.slice(from, from + 150)) sendOne(bundle, at % SOCKETS, Buffer.from([at >> 8, at & 255]));
+    const sent = Array.from({ length: 4000 }, (_one, at) => at);
+    for (let from = 0; from < sent.length; from += 400) {
+      for (const at of sent.slice(from, from + 400)) sendOne(bundle, at % SOCKETS, Buffer.from([at >> 8, at & 255]));
       bundle.flush();
       await expect
         .poll(() => {
           bundle.drain();
           return came.length;
         })
-        .toBe(from + 150);
+        .toBe(from + 400);
     }
     expect(came.toSorted((one, other) => one - other)).toEqual(sent);
   });
