@@ -24,7 +24,7 @@ export function judgeAll(domain: string, record: string, evidence: string[], rev
     return fail(
       ALL,
       domain,
-      `an address that nobody named passes by ${openTerms.join(', ')}: it allows the whole world`,
+      `an address that nobody named passes by ${openTerms.slice(0, 5).join(', ') || 'a term'}: it allows the whole world`,
       {
         evidence,
         severity: 'critical',
@@ -39,12 +39,17 @@ export function judgeAll(domain: string, record: string, evidence: string[], rev
       },
     );
   const [wide] = wideTerms(records);
-  if (wide !== undefined)
+  if (wide !== undefined) {
+    const text = records.get(wide.domain) ?? '';
     return fail(ALL, domain, `${wide.term} of ${wide.domain} allows a large part of the world`, {
       evidence,
       severity: 'high',
-      fix: { say: 'name the addresses that send', ...change(wide.domain, records.get(wide.domain) ?? '', null) },
+      fix: {
+        say: 'take the term away, and name the addresses that send',
+        ...change(wide.domain, text, without(text, [wide.term])),
+      },
     });
+  }
   if (end === null && failed !== null) return unknown(ALL, domain, failed, { evidence });
   if (end === null)
     return notApplicable(ALL, domain, 'its end is that of the record it redirects to, and there is none', { evidence });
@@ -66,9 +71,9 @@ export function judgeAll(domain: string, record: string, evidence: string[], rev
   return pass(ALL, domain, `${end.qualifier}all${through}`, { evidence });
 }
 
-const change = (domain: string, before: string, after: string | null) => ({
+const change = (domain: string, before: string, after: string) => ({
   before: recordLine(domain, 'TXT', before),
-  after: after === null ? null : recordLine(domain, 'TXT', after),
+  after: recordLine(domain, 'TXT', after),
 });
 
 const without = (record: string, terms: readonly string[]): string =>
