@@ -36,7 +36,7 @@ export async function foundVersion(sql: Sql | TransactionSql): Promise<number> {
 
 /**
  * Brings the schema up to this program's version. Harmless when it is; of many at once one does the work and the rest
- * wait. A schema newer than the program is refused. Returns whether anything changed.
+ * wait. Where it throws, the client is to be closed, and the lock with it. A schema newer than the program is refused. Returns whether anything changed.
  */
 export async function migrate(
   sql: Sql,
@@ -48,14 +48,14 @@ export async function migrate(
   const session = await sql.reserve();
   try {
     await session`select pg_advisory_lock(${lockNumber})`;
-    try {
-      if (isCurrent(await foundVersion(sql), wanted)) return false;
+    const outdated = !isCurrent(await foundVersion(sql), wanted);
+    if (outdated) {
       const { migrate: run } = await import('drizzle-orm/postgres-js/migrator');
       await run(orm, { migrationsFolder: folder });
-      return true;
-    } finally {
-      await session`select pg_advisory_unlock(${lockNumber})`;
     }
+    // After a failure the lock goes with the connection: a statement on one that is lost would wait for ever.
+    await session`select pg_advisory_unlock(${lockNumber})`;
+    return outdated;
   } finally {
     session.release();
   }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Options, type Sql } from 'postgres';
 import { UserError } from '../errors.ts';
+import { clientSocket } from './client-socket.ts';
 import type { Settings } from './embedded/postmaster.ts';
 import { join, type Membership } from './embedded/server.ts';
 import { databaseFailure, withoutPassword } from './failure.ts';
@@ -69,12 +70,13 @@ function connect(
     ...options,
     connection: { application_name: 'dnsblwatch', ...options.connection },
   };
-  const forOrm = postgres(common);
-  const sql = postgres(common);
+  const forOrm = clientOf(common);
+  const sql = clientOf(common);
   const unwatch = onLost === undefined ? async () => {} : watch(common, onLost);
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    await Promise.all([forOrm.end({ timeout: 5 }), sql.end({ timeout: 5 }), unwatch()]);
+    // Where the server is gone, postgres.js waits for the whole of it.
+    await Promise.all([forOrm.end({ timeout: 1 }), sql.end({ timeout: 1 }), unwatch()]);
     await leave();
   };
   return {
@@ -87,10 +89,15 @@ function connect(
   };
 }
 
+function clientOf(options: Options<Record<string, never>>): Sql {
+  const withSocket = { ...options, socket: clientSocket() };
+  return postgres(withSocket);
+}
+
 /** Holds a connection for nothing but to see it end. Returns what lets go of it. */
 function watch(options: Options<Record<string, never>>, onLost: () => void): () => Promise<void> {
   let watching = true;
-  const session = postgres({
+  const session = clientOf({
     ...options,
     ...{ max: 1, idle_timeout: 0, max_lifetime: null, keep_alive: 30 },
     onclose: () => {

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { testDatabase } from '../database.ts';
+import { severedAfter } from '../db/severed.ts';
 import { openDesk } from '../desk.ts';
 import { freeTcpPort } from '../port.ts';
 import { command, type Ran, temporaryHome } from './world.ts';
@@ -9,6 +13,8 @@ import { command, type Ran, temporaryHome } from './world.ts';
 const TARGET = '1.2.3.4';
 const { home, remove } = temporaryHome();
 const exported = path.join(home, 'exported');
+const targets = path.join(home, 'targets.txt');
+const config = path.join(home, 'config.yaml');
 let exports = 0;
 
 const READING: Record<string, () => string[]> = {
@@ -16,12 +22,26 @@ const READING: Record<string, () => string[]> = {
   'history of a moment': () => ['history', TARGET, '--at', '1h'],
   'targets list': () => ['targets', 'list'],
   delist: () => ['delist', TARGET],
+  digest: () => ['digest'],
+  'scans list': () => ['scans', 'list'],
+  'mute list': () => ['mute', 'list'],
+  'notify list': () => ['notify', 'list'],
+  'audit --history': () => ['audit', TARGET, '--history'],
   'db export': () => ['db', 'export', path.join(home, `export-${exports++}`)],
 };
 const WRITING: Record<string, () => string[]> = {
   scan: () => ['scan'],
   'scan of one': () => ['scan', TARGET],
   'targets add': () => ['targets', 'add', '1.2.3.5'],
+  'targets import': () => ['targets', 'import', targets],
+  'delist withdrawn': () => ['delist', 'withdrawn', TARGET, 'psbl'],
+  mute: () => ['mute', 'psbl'],
+  unmute: () => ['unmute', '1'],
+  'notify send': () => ['notify', 'send'],
+  'notify retry': () => ['notify', 'retry'],
+  'digest --send': () => ['digest', '--send'],
+  serve: () => ['serve'],
+  worker: () => ['worker'],
   'targets remove': () => ['targets', 'remove', TARGET],
   'delist requested': () => ['delist', 'requested', TARGET, 'psbl'],
 };
@@ -31,16 +51,20 @@ const ALL = {
   'db migrate': () => ['db', 'migrate'],
   'db import': () => ['db', 'import', exported],
 };
+/** They wait until it is back, once they are up. */
+const OUTLIVING = ['serve', 'worker'];
 const each = (commands: Record<string, () => string[]>) => Object.entries(commands);
 
 beforeAll(async () => {
+  writeFileSync(targets, '1.2.3.6\n');
+  writeFileSync(config, 'channels: { a: { type: command, command: [cat] } }\nserve: { listen: "127.0.0.1:0" }\n');
   const ran = await command(['db', 'export', exported, '--database', await testDatabase()], { env: { HOME: home } });
   expect(ran).toMatchObject({ status: 0, out: '' });
 });
 afterAll(remove);
 
 function on(database: string, words: string[]): Promise<Ran> {
-  return command([...words, '--database', database], { env: { HOME: home } });
+  return command([...words, '--database', database], { env: { HOME: home, DNSBLWATCH_CONFIG: config } });
 }
 
 /** The message of a failure: one line without a stack or a password, exit status 3, nothing on standard output. */
@@ -109,6 +133,7 @@ describe('a read-only database', () => {
   beforeAll(async () => {
     database = await testDatabase();
     expect((await on(database, ['targets', 'add', TARGET])).status).toBe(0);
+    expect((await on(database, ['mute', 'psbl'])).status).toBe(0);
     await readOnly(database);
   });
 
@@ -130,4 +155,34 @@ describe('a read-only database', () => {
     const { out } = await on(database, ['targets', 'list', '--format', 'json']);
     expect(JSON.parse(out).map(({ target }: { target: string }) => target)).toEqual([TARGET]);
   });
+});
+
+describe('a database that is lost on the way', () => {
+  const lost = /the server closed the connection|the connection is closed|nothing answers there/;
+  const cases = [
+    ['history', 1, () => ['history']],
+    ...each(ALL)
+      .filter(([name]) => !OUTLIVING.includes(name))
+      .map(([name, words]) => [name, 9, words] as const),
+  ] as const;
+
+  test.each(cases)('is told by %s after %i messages', async (_, count, words) => {
+    const severed = await severedAfter(count, await testDatabase({ empty: words()[0] === 'db' }));
+    const ran = await on(severed.database, words());
+    if (severed.broke()) expect(failureIn(ran, severed.database)).toMatch(lost);
+    severed.close();
+  });
+});
+
+test('a server that takes every connection and closes it is told, and not asked without end', async () => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.on('error', () => {}).once('data', () => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const database = `postgres://me:s3cret@127.0.0.1:${(server.address() as AddressInfo).port}/mine`;
+  expect(failureIn(await on(database, ['history']), database)).toMatch(/the server closed the connection\. Run/);
+  expect(connections).toBeLessThan(20);
+  server.close();
 });
