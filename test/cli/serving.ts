@@ -23,6 +23,8 @@ type Service = {
 };
 
 export type Office = {
+  /** What its processes are started with. */
+  env: Record<string, string>;
   /** Writes the configuration that all its commands read. */
   configure(config: { schedules?: object; [key: string]: unknown }): void;
   service(role: 'serve' | 'worker', ...words: string[]): Service;
@@ -38,15 +40,16 @@ export function openOffice(database: string, lists: ListDefinition[]): Office {
   const running = new Set<ChildProcess>();
   writeFileSync(path.join(home, 'lists.json'), JSON.stringify({ lists }));
   const config = path.join(home, 'config.json');
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: home,
+    DNSBLWATCH_STATE: path.join(home, 'state'),
+    DNSBLWATCH_CONFIG: config,
+    DNSBLWATCH_DATABASE: database,
+  };
   const start = (words: string[]): ChildProcess => {
     const child = spawn(process.execPath, [MAIN, ...words], {
-      env: {
-        PATH: process.env.PATH ?? '',
-        HOME: home,
-        DNSBLWATCH_STATE: path.join(home, 'state'),
-        DNSBLWATCH_CONFIG: config,
-        DNSBLWATCH_DATABASE: database,
-      },
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(child);
@@ -54,6 +57,7 @@ export function openOffice(database: string, lists: ListDefinition[]): Office {
     return child;
   };
   return {
+    env,
     configure({ schedules, ...more }) {
       const ids = lists.map(({ id }) => id).join();
       // A follow-up is due once an hour, whenever that is while a test runs.
