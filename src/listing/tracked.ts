@@ -1,4 +1,5 @@
-import { and, asc, inArray, isNull } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
+import type { TargetKind } from '../catalogue/list.ts';
 import type { Database } from '../db/open.ts';
 import { chunks } from '../db/rows.ts';
 import { pending, targetRange } from '../db/schema.ts';
@@ -43,9 +44,9 @@ export function followConfiguration(db: Pick<Database, 'orm'>, given: readonly G
 /** What is tracked now, all of it or what bears any of the tags. */
 export async function trackedTargets(
   db: Pick<Database, 'orm'>,
-  filter: { tags?: readonly string[]; owner?: string } = {},
+  filter: { kind?: TargetKind; tags?: readonly string[]; owner?: string } = {},
 ): Promise<Tracked[]> {
-  const rows = await openRows(db.orm);
+  const rows = await openRows(db.orm, filter.kind);
   return rows.filter(
     ({ tags, owner }) =>
       (filter.tags === undefined || filter.tags.some((tag) => tags.includes(tag))) &&
@@ -71,11 +72,11 @@ async function edit(db: Pick<Database, 'orm'>, given: readonly Given[], how: Edi
   });
 }
 
-async function openRows(db: Handle): Promise<Tracked[]> {
+async function openRows(db: Handle, kind?: TargetKind): Promise<Tracked[]> {
   const rows = await db
     .select()
     .from(targetRange)
-    .where(isNull(targetRange.trackedTo))
+    .where(and(isNull(targetRange.trackedTo), kind === undefined ? undefined : eq(targetRange.kind, kind)))
     .orderBy(asc(targetRange.kind), asc(targetRange.lo), asc(targetRange.domain));
   return rows.map((row) => ({ id: row.id, range: rangeOf(row), ...notesOf(row), trackedFrom: row.trackedFrom }));
 }

@@ -1,4 +1,5 @@
 import { plain } from '../output/plain.ts';
+import { keyOfChange } from '../posture/timeline.ts';
 import { type MessageId, spanText } from '../text/say.ts';
 import type { Doc, Entry, Piece, Section, Tone } from './doc.ts';
 import { type FindingNotice, findingEntries, findingFooter } from './finding-entry.ts';
@@ -93,7 +94,7 @@ type Told = {
 function latestOfEach(notices: readonly Notice[]): Told[] {
   const groups = Map.groupBy(notices, (notice) => {
     if ('listing' in notice) return `${notice.listing.target} ${notice.listing.list}`;
-    return 'finding' in notice ? `${notice.finding.check} ${notice.finding.subject}` : notice.key;
+    return 'finding' in notice ? keyOfChange(notice.finding) : notice.key;
   });
   return [...groups.values()].flatMap((group): Told[] => {
     const changes = group.filter(({ key }) => key.startsWith('change:'));

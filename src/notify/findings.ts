@@ -1,5 +1,6 @@
 import { contains, pointOf } from '../listing/ranges.ts';
 import type { Outcome, Severity } from '../posture/finding.ts';
+import { keyOfChange } from '../posture/timeline.ts';
 import { endOf, isOn, type Mute } from './mutes.ts';
 import type { FindingFacts, FindingReason, Notice } from './notice.ts';
 import type { Routed } from './routes.ts';
@@ -30,7 +31,7 @@ export function findingNotices(
 ): Notice[] {
   const at = now.toISOString();
   const heard = changes.filter((one) => !mutes.some((mute) => isOn(mute, at) && isAboutFinding(mute, one)));
-  const groups = [...Map.groupBy(heard, ({ check, subject }) => `${check} ${subject}`).values()];
+  const groups = [...Map.groupBy(heard, keyOfChange).values()];
   if (told === null)
     return groups.flatMap((group): Notice[] => {
       const last = group.at(-1);
@@ -48,7 +49,7 @@ export function findingNotices(
 
 /** What stands now of what people are told of, without what follows from something else. */
 export function standingFindings(changes: readonly FindingFacts[]): FindingFacts[] {
-  const last = [...new Map(changes.map((one) => [`${one.check} ${one.subject}`, one])).values()];
+  const last = [...new Map(changes.map((one) => [keyOfChange(one), one])).values()];
   return last.filter((one) => {
     const told = one.severity !== 'info' || (one.check === 'tls.cert' && endsSoon(one));
     return one.until === null && told && !followsFrom(one, last);

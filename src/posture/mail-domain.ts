@@ -18,7 +18,7 @@ export async function mailDomain(
   addresses: readonly string[],
   { sends, selectors }: Remembered,
   { lookup, patience, allowSpecial }: Pick<Asking, 'lookup' | 'patience' | 'allowSpecial'>,
-): Promise<MailDomain> {
+): Promise<Omit<MailDomain, 'party'>> {
   const receives = await mailAddresses(lookup, [domain], allowSpecial);
   const { passesAnyone } = await reviewSpf(domain, lookup, patience);
   const allowed: string[] = [];

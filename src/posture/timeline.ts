@@ -36,6 +36,10 @@ export type FindingChange = {
 /** With what was found in full. */
 export type FullChange = FindingChange & { found: Finding };
 
+/** What is one finding over time. The target belongs to it: of a server that two share, each is told of its own. */
+export const keyOfChange = ({ target, check, subject }: Pick<FindingChange, 'target' | 'check' | 'subject'>): string =>
+  `${target} ${check} ${subject}`;
+
 /**
  * What changed, the oldest first. Where several audits look at the same, what they agree on is told once; an unknown
  * says nothing against what is known, and neither does an audit that did not come to it, as where a server was silent.
@@ -45,7 +49,7 @@ export function changesOf(rows: readonly FindingRow[]): FullChange[] {
   const standing = new Map<string, FullChange>();
   const changes: FullChange[] = [];
   for (const row of rows) {
-    const key = `${row.check} ${row.subject}`;
+    const key = keyOfChange({ ...row, target: targetOf(row.subject, row.targets) });
     const known = standing.get(key);
     if (known?.outcome === row.outcome) {
       prolong(known, row);

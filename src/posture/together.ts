@@ -5,6 +5,8 @@ import type { AuditedAddress, Subject } from './subject.ts';
 /** A tracked domain with what is known of its mail. */
 export type MailDomain = {
   domain: string;
+  /** Whose it is: what is found of one party names no domain of another. */
+  party: string;
   /** Where it comes in, tracked or not. */
   receives: Pick<MailAddress, 'host' | 'kind' | 'text'>[];
   /** Tracked addresses from where it goes out. */
@@ -15,6 +17,7 @@ export type MailDomain = {
 /** One audit of several tracked targets. */
 export type Together = {
   subject: Pick<Subject, 'domains' | 'addresses' | 'selectors'>;
+  party: string;
   /** The targets whose findings it records. */
   records: string[];
   /** Tracked addresses that another one records. */
@@ -26,17 +29,18 @@ const DOMAINS = 20;
 const RECEIVERS = 16;
 
 /**
- * Domains whose mail goes through the same addresses are audited together, so that no server is talked to once for
- * each of its domains; of the tracked addresses those that are due and that no domain uses are audited alone. Each
+ * Domains of one party whose mail goes through the same addresses are audited together, so that no server is talked to
+ * once for each of its domains; of the tracked addresses those that are due and that no domain uses are audited alone. Each
  * target is recorded once. Pure.
  */
 export function auditsTogether(
   domains: readonly MailDomain[],
-  addresses: { tracked: readonly string[]; due: readonly string[] },
+  addresses: { tracked: readonly string[]; due: readonly { text: string; party: string }[] },
 ): Together[] {
   const recorded = new Set<string>();
   const tracked = new Set(addresses.tracked);
-  const ofDomains = connected(domains).flatMap((group) =>
+  const parties = [...Map.groupBy(domains, ({ party }) => party).values()];
+  const ofDomains = parties.flatMap(connected).flatMap((group) =>
     chunked(
       group.toSorted((one, other) => (one.domain < other.domain ? -1 : 1)),
       DOMAINS,
@@ -45,14 +49,14 @@ export function auditsTogether(
       const own = [...subject.domains, ...subject.addresses.map(({ text }) => text).filter((one) => tracked.has(one))];
       const records = own.filter((one) => !recorded.has(one));
       for (const one of records) recorded.add(one);
-      return { subject, records, beside: own.filter((one) => !records.includes(one)) };
+      return { subject, party: some[0]?.party ?? '', records, beside: own.filter((one) => !records.includes(one)) };
     }),
   );
   const alone = addresses.due
-    .filter((address) => !recorded.has(address))
-    .map((text): Together => {
+    .filter(({ text }) => !recorded.has(text))
+    .map(({ text, party }): Together => {
       const subject = { domains: [], addresses: [sender(text)], selectors: [] };
-      return { subject, records: [text], beside: [] };
+      return { subject, party, records: [text], beside: [] };
     });
   return [...ofDomains, ...alone];
 }

@@ -2,7 +2,7 @@ import { and, eq, gt, inArray, isNull } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
 import { audit, auditRun } from '../db/schema.ts';
 import type { FindingChange } from '../posture/timeline.ts';
-import { type AuditJob, auditedTargets, planAudits, textOf, type WithPosture } from './audits.ts';
+import { type AuditJob, domainsOf, planAudits, type WithPosture } from './audits.ts';
 import { areAuditsUnderWay, cancelRunEnd, sendAudits } from './jobs.ts';
 import type { Queue } from './queue.ts';
 import type { Scanner } from './scanner.ts';
@@ -79,7 +79,7 @@ export async function closeRun(db: Pick<Database, 'orm'>, runId: number, now: Da
 /** Does one audit of a run and records it, unless somebody did; null: somebody did. Throws if it was aborted. */
 export async function doAudit(
   db: Database,
-  { runId, schedule, tags, subject, records, beside, connect, allowSpecial }: AuditJob,
+  { runId, schedule, tags, subject, party, records, beside, connect, allowSpecial }: AuditJob,
   withPosture: WithPosture,
   now: () => Date,
   signal: AbortSignal,
@@ -87,9 +87,7 @@ export async function doAudit(
   if (await isRecorded(db, runId, schedule, records)) return null;
   const { audit: auditNow } = await import('../posture/audit.ts');
   const { recordScheduled } = await import('../posture/record.ts');
-  const tracked = await auditedTargets(db, tags, true);
-  const ownDomains = tracked.filter(({ range }) => range.kind === 'domain').map(textOf);
-  const whole = { ...subject, helo: null, message: null, ownDomains };
+  const whole = { ...subject, helo: null, message: null, ownDomains: await domainsOf(db, tags, party) };
   const done = await withPosture({ connect, allowSpecial }, signal, (asking) => auditNow(whole, asking, now));
   // What was cut off says unknown of everything.
   signal.throwIfAborted();

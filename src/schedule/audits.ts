@@ -41,21 +41,25 @@ export async function planAudits(
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const own = addresses.filter((address) => mayBelong(address, next as Tracked)).map(textOf);
       const domain = textOf(next);
-      domains.push(await mailDomain(domain, own, remembered(domain), asking));
+      domains.push({ ...(await mailDomain(domain, own, remembered(domain), asking)), party: partyOf(next) });
     }
   };
   await Promise.all(Array.from({ length: ABREAST }, look));
   const audits = auditsTogether(
     domains.toSorted((one, other) => (one.domain < other.domain ? -1 : 1)),
-    { tracked: addresses.map(textOf), due: due.filter(({ range }) => range.kind !== 'domain').map(textOf) },
+    {
+      tracked: addresses.map(textOf),
+      due: due
+        .filter(({ range }) => range.kind !== 'domain')
+        .map((one) => ({ text: textOf(one), party: partyOf(one) })),
+    },
   );
   return { audits, left: tracked.length - due.length };
 }
 
-export const textOf = ({ range }: Pick<Tracked, 'range'>): string => formatRange(range);
+const textOf = ({ range }: Pick<Tracked, 'range'>): string => formatRange(range);
 
-/** Tracked domains, and addresses that are tracked one by one. */
-export async function auditedTargets(
+async function auditedTargets(
   db: Pick<Database, 'orm'>,
   tags: readonly string[],
   allowSpecial: boolean,
@@ -72,6 +76,17 @@ function mayBelong(address: Tracked, domain: Tracked): boolean {
   if (address.owner !== null && domain.owner !== null) return address.owner === domain.owner;
   if (address.tags.length === 0 || domain.tags.length === 0) return true;
   return address.tags.some((tag) => domain.tags.includes(tag));
+}
+
+/** Whose a target is, by owner, else by tags; empty: it is everybody's. */
+function partyOf({ owner, tags }: Pick<Tracked, 'owner' | 'tags'>): string {
+  return owner === null ? tags.toSorted().join(' ') : `owner ${owner}`;
+}
+
+/** The tracked domains in which names of a party's servers may lie: its own, and those that are everybody's. */
+export async function domainsOf(db: Pick<Database, 'orm'>, tags: readonly string[], party: string): Promise<string[]> {
+  const tracked = await trackedTargets(db, { kind: 'domain', ...(tags.length === 0 ? {} : { tags }) });
+  return tracked.filter((one) => ['', party].includes(partyOf(one))).map(textOf);
 }
 
 async function lastAudited(db: Pick<Database, 'orm'>, schedule: string): Promise<(one: Tracked) => number> {

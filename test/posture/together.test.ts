@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest';
 import { auditsTogether, type MailDomain } from '../../src/posture/together.ts';
 
-const domain = (name: string, receives: string[], sends: string[] = []): MailDomain => ({
+const domain = (name: string, receives: string[], sends: string[] = [], party = ''): MailDomain => ({
   domain: name,
+  party,
   receives: receives.map((text) => ({ host: `mx.${name}`, kind: 'ipv4', text })),
   sends,
   selectors: [],
 });
 const short = (domains: MailDomain[], addresses: string[]) =>
-  auditsTogether(domains, { tracked: addresses, due: addresses }).map(({ subject, records, beside }) => ({
-    of: [...subject.domains, ...subject.addresses.map(({ text, mx }) => (mx === null ? text : `${text} (MX)`))],
-    records,
-    beside,
-  }));
+  auditsTogether(domains, { tracked: addresses, due: addresses.map((text) => ({ text, party: '' })) }).map(
+    ({ subject, records, beside }) => ({
+      of: [...subject.domains, ...subject.addresses.map(({ text, mx }) => (mx === null ? text : `${text} (MX)`))],
+      records,
+      beside,
+    }),
+  );
 
 test('domains that share a server are audited together, and it once', () =>
   expect(
@@ -51,4 +54,13 @@ test('of very many domains on one server it is recorded by the first audit alone
   const audits = short(many, ['192.0.2.1']);
   expect(audits.map(({ records }) => records.length)).toEqual([21, 20, 5]);
   expect(audits.map(({ beside }) => beside)).toEqual([[], ['192.0.2.1'], ['192.0.2.1']]);
+});
+
+test('domains of different parties are never audited together: findings name the domains beside', () => {
+  const [one, other] = short(
+    [domain('a.example', ['192.0.2.1'], [], 'a'), domain('b.example', ['192.0.2.1'], [], 'b')],
+    ['192.0.2.1'],
+  );
+  expect([one?.records, other?.records]).toEqual([['a.example', '192.0.2.1'], ['b.example']]);
+  expect(other?.beside).toEqual(['192.0.2.1']);
 });
