@@ -90,6 +90,8 @@ const BEGINNING = `# dnsblwatch configuration. Every key and its default: dnsblw
 # routes:                        # default: every channel gets everything
 #   - { to: ops, tags: [mail], impact: medium, severity: low }
 # alerts: { window: 5m, blind: 24h, reminders: [1d, 3d, 7d] }
+# serve: { listen: "127.0.0.1:9153" }   # metrics and health; off: none
+# source: default                # name of the address that lists see us at
 `;
 
 /** Writes a configuration to begin with; never over one that is there. */

@@ -1,6 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readConfigFile } from '../../src/config/read.ts';
+import { configSchema } from '../../src/config/schema.ts';
 import { probeDatabase } from '../../src/doctor/machine.ts';
 import { testDatabase } from '../database.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
@@ -124,6 +126,14 @@ test.each([
   expect(status).toBe(3);
   expect(err).toContain(message);
   expect(err.trim().split('\n')).toHaveLength(1);
+});
+
+test('config init writes every key, each as it may be used', async () => {
+  const file = path.join(home, 'begin', 'config.yaml');
+  await run('config', 'init', file);
+  const [, ...lines] = readFileSync(file, 'utf8').split('\n');
+  writeFileSync(file, lines.map((line) => line.replace(/^# /, '')).join('\n'));
+  expect(Object.keys(await readConfigFile(file)).sort()).toEqual(Object.keys(configSchema.entries).sort());
 });
 
 test('config check, init and schema; lists', async () => {
