@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { auditRun } from '../../src/db/schema.ts';
-import { addTargets } from '../../src/listing/tracked.ts';
+import { addTargets, removeTargets } from '../../src/listing/tracked.ts';
 import { collect } from '../../src/notify/collect.ts';
 import { digestDoc } from '../../src/notify/digest/doc.ts';
 import { readDigest } from '../../src/notify/digest/read.ts';
@@ -158,6 +158,9 @@ test('a digest tells what is new, in order again and still so, of its own target
     ['example.org spf.all'],
     ['example.org mx.exists'],
   ]);
+  await removeTargets(db, [rangeOf('example.org')], day(3));
+  expect(short((await readDigest(db, [], { period, tags: ['acme'] })).audit.still)).toEqual([]);
+  await addTargets(db, [{ range: rangeOf('example.org'), tags: ['acme'], label: 'mail' }], day(3));
   expect(audit).toMatchObject({ targets: 2, last: day(3).toISOString() });
   const all = await readDigest(db, [], { period, tags: null });
   expect(short(all.audit.still)).toEqual(['example.org mx.exists', 'other.example dmarc.record']);

@@ -5,8 +5,9 @@ import { audit, change, listing, listVersion, scan } from '../../db/schema.ts';
 import { adviceFor } from '../../delisting/advice.ts';
 import { judgeRecorded } from '../../delisting/judge.ts';
 import { seenOf } from '../../listing/history.ts';
+import { pointOf } from '../../listing/ranges.ts';
 import { openRequests } from '../../listing/removals.ts';
-import { trackedTargets } from '../../listing/tracked.ts';
+import { membership, trackedTargets } from '../../listing/tracked.ts';
 import { countOf, expand, parseTarget, type TargetRange } from '../../target.ts';
 import { overlaps } from '../../targets/ranges.ts';
 import { listingFacts } from '../facts.ts';
@@ -56,29 +57,33 @@ export async function readDigest(
     ),
     sights: await sightsOf(db.orm, lists),
     lists: await listChanges(db, byId, period),
-    audit: await auditsIn(db, tags, period),
+    audit: await auditsIn(
+      db,
+      tracked.map(({ range }) => range),
+      period,
+    ),
     mutes: await mutesNow(db, now, tags === null ? null : tracked.map(({ range }) => range)),
   });
 }
 
-async function auditsIn(db: Pick<Database, 'orm'>, tags: string[] | null, { from, to }: DigestOf['period']) {
-  const wanted = (own: readonly string[]): boolean => tags === null || own.some((tag) => tags.includes(tag));
+/** What audits found of what is tracked: of other targets nobody looks whether it is so still. */
+async function auditsIn(db: Pick<Database, 'orm'>, tracked: readonly TargetRange[], { from, to }: DigestOf['period']) {
+  const has = membership(tracked);
+  const isTracked = (target: string): boolean => has(pointOf(target));
   const changes = await readFindings(db.orm, from, to);
   const watched = await db.orm
     .select({ targets: audit.targets, lastAt: audit.lastAt })
     .from(audit)
     .where(eq(audit.watched, true));
-  const targets = new Set(watched.flatMap((one) => one.targets));
-  const ownerOf = await ownersOf(db.orm, [...targets]);
-  const own = watched.filter((one) => one.targets.some((target) => wanted(ownerOf(target).tags)));
+  const own = watched.filter(({ targets }) => targets.some(isTracked));
   return {
-    targets: [...targets].filter((target) => wanted(ownerOf(target).tags)).length,
+    targets: new Set(own.flatMap(({ targets }) => targets.filter(isTracked))).size,
     last:
       own
         .map(({ lastAt }) => lastAt.toISOString())
         .toSorted()
         .at(-1) ?? null,
-    changes: changes.filter((one) => wanted(one.tags)),
+    changes: changes.filter(({ target }) => isTracked(target)),
   };
 }
 
