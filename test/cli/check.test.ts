@@ -37,6 +37,7 @@ beforeAll(async () => {
   lab = await startLab(({ name }) => {
     if (name.endsWith('.silent.test')) return { silence: true };
     if (name.endsWith('.empty.test') || name.endsWith('.unproven.test')) return { nxdomain: true };
+    if (/^2\d\.2\.0\.192\.strange\.test$/.test(name)) return { a: ['127.0.9.9'] };
     if (name.endsWith('.wild.test')) return { a: ['127.0.0.2'] };
     return ANSWERS[name] ?? (name.startsWith('2.0.0.127.') ? { a: ['127.0.0.2'] } : { nxdomain: true });
   });
@@ -48,7 +49,7 @@ beforeAll(async () => {
     definition('minor', {
       codes: { '127.0.0.3': { label: 'MINOR', severity: 'low' }, '127.0.0.2': { label: 'TEST' } },
     }),
-    ...['clean', 'refusing', 'parked', 'broken', 'silent', 'empty', 'wild'].map((id) => definition(id)),
+    ...['clean', 'refusing', 'parked', 'broken', 'silent', 'empty', 'wild', 'strange'].map((id) => definition(id)),
     definition('unproven', { control: {} }),
     definition('keyed', { zone: '{key}.keyed.test', operator: 'keyed' }),
     definition('dead', { status: { retired: { why: 'closed in 2020' } } }),
@@ -138,6 +139,25 @@ test('more than a thousand targets: what is clean is counted and not printed', a
   const { results, summary } = JSON.parse(out);
   expect(results.map(({ target }: { target: string }) => target)).toEqual(['192.0.2.7']);
   expect(summary).toMatchObject({ targets: 2048, lookups: 2048, clean: 2047, listed: 1 });
+});
+
+test('no more than 10,000 lookups lie between two rounds of controls', async () => {
+  const before = lab.questions.length;
+  const args = ['check', '192.0.0.0/18', '--lists', 'spam', ...settings(), '--format', 'json'];
+  const { out } = await command(args, { env: { HOME: home } });
+  expect(JSON.parse(out).summary).toMatchObject({ lookups: 16_384, listed: 1, unknown: 0 });
+  const asked = lab.questions.slice(before).map(({ name }) => name);
+  const controls = asked.flatMap((name, at) => (name === '2.0.0.127.spam.test' ? [at] : []));
+  const apart = controls.slice(1).map((at, before) => at - (controls[before] ?? 0));
+  expect(Math.max(...apart)).toBeLessThanOrEqual(10_000);
+  expect(controls.at(-1)).toBeGreaterThan(asked.length - 5);
+});
+
+test('a code that the catalogue lacks is told once a list, whatever the number of targets', async () => {
+  const args = ['check', '192.0.2.20', '192.0.2.21', '192.0.2.22', '--lists', 'strange', ...settings()];
+  const { status, out } = await command(args, { env: { HOME: home } });
+  expect(status).toBe(3);
+  expect(out.match(/a code that is not in the catalogue/g)).toHaveLength(1);
 });
 
 test('targets come from standard input too, with comments, each once', async () => {

@@ -3,9 +3,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfigFile } from '../../src/config/read.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { openDatabase } from '../../src/db/open.ts';
 import { probeDatabase } from '../../src/doctor/machine.ts';
+import { startFullScan } from '../../src/listing/scans.ts';
 import { testDatabase } from '../database.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
+import { list } from '../listing/world.ts';
 import { command, type Ran, temporaryHome } from './world.ts';
 
 const { home, remove } = temporaryHome();
@@ -98,6 +101,28 @@ test('an address taken out of a range leaves the rest, and a target that is not 
   const { status, err } = await run('scan', '192.0.2.7');
   expect(status).toBe(3);
   expect(err).toContain('192.0.2.7 is not tracked in ');
+});
+
+test('a scan prints what is not clean, and with --all everything', async () => {
+  const targets = async (...more: string[]): Promise<string[]> => {
+    const { results } = JSON.parse((await run('scan', '--format', 'json', ...more)).out);
+    return results.map(({ target }: { target: string }) => target);
+  };
+  expect(await targets()).toEqual([]);
+  expect(await targets('--all')).toEqual(['192.0.2.6', '192.0.2.8']);
+});
+
+test('a second full scan says that one runs and exits 0; named targets go beside it', async () => {
+  const db = await openDatabase(database);
+  const lists = [list('spam')];
+  const policy = { listed: 1, delisted: 1, spacing: 0 };
+  const first = await startFullScan(db, { kind: 'manual', lists, policy, now: new Date() });
+  const second = await run('scan');
+  expect(second).toMatchObject({ status: 0, out: '' });
+  expect(second.err).toMatch(/^A full scan runs already since .*; it goes on, and nothing else was asked\.\n$/);
+  expect(await run('scan', '192.0.2.8')).toMatchObject({ status: 0, err: '' });
+  if ('id' in first) await first.release();
+  await db.close();
 });
 
 test('a clock that has jumped back is reported, by scan and by doctor, and a scan goes on', async () => {

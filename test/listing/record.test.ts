@@ -89,6 +89,19 @@ test('an unknown verdict leaves a listing open, and is an exception of what was 
   ]);
 });
 
+test('the text of a list decides nothing: another one is no change', async () => {
+  const db = await openWorld();
+  await addTargets(db, [{ range: range('192.0.2.3') }], minute(0));
+  const found = { '192.0.2.3': ['127.0.0.2'] };
+  await scanAll(db, [a], 10, { a: found });
+  const scan = await fullScan(db, [a], 20);
+  const batch = batchOf(scan, 'a', 20, found);
+  for (const result of batch.results) result.reason = 'removed, you are clean now';
+  expect(await recordBatch(db, scan, batch)).toEqual([]);
+  await scan.release();
+  expect(await listingHistory(db, { open: true })).toHaveLength(1);
+});
+
 test('rows grow with scans × lists, not with targets', async () => {
   const db = await openWorld();
   await addTargets(db, [{ range: range('198.51.0.0', '198.51.7.255') }], minute(0));

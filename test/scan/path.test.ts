@@ -168,6 +168,24 @@ describe('from one path to the next', () => {
     if (health === 'unreachable') expect(performance.now() - started).toBeLessThan(600);
   });
 
+  test('a list with servers of its own is asked there and nowhere else', async () => {
+    const own = await lab.start(() => ({ silence: true }));
+    const resolver = await lab.start(resolving(zone('bl.test', LISTED)));
+    const lookedUp: string[] = [];
+    const { results } = await run(
+      inputFor(transport, [labList({ id: 'bl' }, own)], TARGETS, {
+        timeout: 300,
+        systemServers: () => [resolver.address],
+        findNameServers: async (name) => {
+          lookedUp.push(name);
+          return [resolver.address];
+        },
+      }),
+    );
+    expect(results.map(short)).toEqual(Array(2).fill('unknown list-unreachable'));
+    expect([resolver.questions, lookedUp]).toEqual([[], []]);
+  });
+
   test('the first resolver of the machine is asked, the second only when it fails', async () => {
     const first = await lab.start(resolving(zone('bl.test', LISTED)));
     const second = await lab.start(resolving(zone('bl.test', LISTED)));

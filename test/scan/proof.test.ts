@@ -219,6 +219,19 @@ describe('several servers', () => {
     }
   });
 
+  test('the controls of one server prove nothing of what another says', async () => {
+    const good = await lab.start(zone('bl.test', LISTED));
+    const emptied = await lab.start(() => ({ nxdomain: true }));
+    const list = { ...labList({ id: 'bl' }), servers: [emptied.address, good.address] };
+    const texts = Array.from({ length: 200 }, (_, at) => `192.0.2.${at}`);
+    for (let round = 0; round < 4; round += 1) {
+      const { results } = await run(inputFor(transport, [list], texts));
+      const cleans = results.filter((result) => short(result) === 'clean');
+      expect(new Set(cleans.map(({ server }) => server)).has(emptied.address)).toBe(false);
+      expect(short(results[7] ?? (results[0] as never))).not.toBe('clean');
+    }
+  });
+
   test('a server that cannot be reached at all costs no time', async () => {
     const good = await lab.start(zone('bl.test', LISTED));
     const nowhere = ['[2001:db8::1]:53', '[2001:db8::2]:53', '[2001:db8::3]:53'];

@@ -320,6 +320,18 @@ describe('politeness', () => {
     expect(server.questions).toHaveLength(3 + 10 + 1);
   });
 
+  test('an operator that refused is asked its controls first in the next scan, and no target until they are answered', async () => {
+    const server = await lab.start(() => ({ refused: true }));
+    const input = inputFor(transport, [labList({ id: 'bl' }, server)], ['192.0.2.7']);
+    for (let scan = 1; scan <= 2; scan += 1) {
+      expect((await run(input)).results.map(short)).toEqual(['unknown list-refused']);
+      expect(server.questions).toHaveLength(3 * scan);
+    }
+    expect(server.questions.map(({ name }) => name)).not.toContain('7.2.0.192.bl.test');
+    server.answerWith(zone('bl.test'));
+    expect((await run(input)).results.map(short)).toEqual(['clean']);
+  });
+
   test('one refused lookup between good controls is that lookup only', async () => {
     const server = await lab.start(zone('bl.test', { '7.2.0.192': { refused: true } }));
     const texts = Array.from({ length: 40 }, (_, at) => `192.0.2.${at}`);
@@ -358,6 +370,39 @@ describe('politeness', () => {
     expect(reports).toMatchObject([{ health: 'unreachable' }]);
   });
 
+  test('a list that fell silent is tried again by its controls, and asked on if they are answered', async () => {
+    const held = zone('bl.test');
+    let silent = false;
+    let asked = 0;
+    const server = await lab.start((question) => {
+      asked += 1;
+      if (asked === 30) silent = true;
+      if (question.name === '1.0.0.127.bl.test' && question.count === 2) silent = false;
+      return silent ? { silence: true } : held(question);
+    });
+    const texts = Array.from({ length: 200 }, (_, at) => `192.0.2.${at}`);
+    const { results } = await run(inputFor(transport, [labList({ id: 'bl' }, server)], texts, { timeout: 600 }));
+    const unknown = results.map(short).filter((said) => said !== 'clean');
+    expect(unknown.length).toBeGreaterThanOrEqual(10);
+    expect(unknown.length).toBeLessThan(100);
+    expect(results.slice(100).map(short)).toEqual(Array(100).fill('clean'));
+  });
+
+  test('controls, texts and retries count as every lookup', async () => {
+    const held = zone('bl.test', { '7.2.0.192': { a: ['127.0.0.2'], txt: ['why'] } });
+    const server = await lab.start((question) =>
+      question.name === '8.2.0.192.bl.test' && question.count === 1 ? { silence: true } : held(question),
+    );
+    const ledger = memoryLedger(Number.POSITIVE_INFINITY);
+    const list = labList({ id: 'bl', limits: { perSecond: 10_000, perDay: 1000 } }, server);
+    const pacing = createPacing({ ledger });
+    const { results } = await run(inputFor(transport, [list], ['192.0.2.7', '192.0.2.8'], { pacing, timeout: 3000 }));
+    expect(results.map(short)).toEqual(['listed 127.0.0.2', 'clean']);
+    // Three controls, two targets, one of them twice, a text, and the controls at the end.
+    expect(server.questions.length).toBeGreaterThanOrEqual(9);
+    expect(ledger.used('bl', new Date())).toBe(server.questions.length);
+  });
+
   test('when the day is used up the rest says budget', async () => {
     const server = await lab.start(zone('bl.test'));
     const list = labList({ id: 'bl', limits: { perSecond: 10_000, perDay: 10 } }, server);
@@ -376,5 +421,16 @@ describe('politeness', () => {
     expect(results.map(short)).toEqual(Array(3).fill('unknown network'));
     const first = await run(inputFor(transport, lists, ['192.0.2.7'], { timeout: 200 }));
     expect(first.results.map(short)).toEqual(Array(3).fill('unknown list-unreachable'));
+  });
+
+  test('in our own outage a verdict between good controls still counts', async () => {
+    const dead = await lab.start(() => ({ silence: true }));
+    const live = await lab.start(zone('d.test', { '7.2.0.192': { a: ['127.0.0.2'] } }));
+    const lists = [...['a', 'b', 'c'].map((id) => labList({ id }, dead)), labList({ id: 'd' }, live)];
+    const options = { timeout: 200, workedBefore: new Set(['a', 'b', 'c', 'd']) };
+    const { results } = await run(inputFor(transport, lists, ['192.0.2.7', '192.0.2.8'], options));
+    const of = (id: string): string[] => results.filter(({ list }) => list === id).map(short);
+    expect(of('a')).toEqual(Array(2).fill('unknown network'));
+    expect(of('d')).toEqual(['listed 127.0.0.2', 'clean']);
   });
 });
