@@ -50,14 +50,12 @@ function checkLimits({ config, catalogue }: Settings): void {
   throw new UserError(texts.join('\n'));
 }
 
-const SCHEMAS = ['config', 'catalogue', 'output'] as const;
-
 /** Prints the JSON schema of a file that we read or of what we write. */
 export async function printSchema(what: string, world: World): Promise<void> {
-  const known = SCHEMAS.find((name) => name === what);
-  if (known === undefined) throw new UserError(`config schema "${what}": expected ${SCHEMAS.join(', ')}`);
-  const { jsonSchemaOf } = await import('../config/json-schema.ts');
-  world.out(`${JSON.stringify(await jsonSchemaOf(known), null, 2)}\n`);
+  const { jsonSchemaOf, SCHEMA_NAMES } = await import('../config/json-schema.ts');
+  const known = SCHEMA_NAMES.find((name) => name === what);
+  if (known === undefined) throw new UserError(`config schema "${what}": expected ${SCHEMA_NAMES.join(', ')}`);
+  world.out(`${JSON.stringify(jsonSchemaOf(known), null, 2)}\n`);
 }
 
 const BEGINNING = `# dnsblwatch configuration. Every key and its default: dnsblwatch config schema

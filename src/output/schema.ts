@@ -1,75 +1,51 @@
 import * as v from 'valibot';
+import { changeSchema } from './history-schema.ts';
+import { count, impact, pathName, removalOutcome, severity, text, time, why } from './schema-fields.ts';
 
-const time = v.pipe(v.string(), v.isoTimestamp());
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const polarity = v.picklist(['block', 'allow', 'reputation', 'informational']);
-const path = v.nullable(v.picklist(['servers', 'direct', 'system', 'host']));
+const path = v.nullable(pathName);
 
 const meaning = v.object({
   code: v.string(),
   label: v.string(),
   meaning: v.string(),
-  severity: v.picklist(['info', 'low', 'medium', 'high']),
+  severity,
   polarity,
 });
-
-const why = v.picklist([
-  'timeout',
-  'servfail',
-  'refused',
-  'malformed',
-  'bad-answer',
-  'unrecognised-code',
-  'refused-by-list',
-  'network',
-  'budget',
-  'list-unreachable',
-  'list-refused',
-  'list-empty',
-  'list-wildcard',
-  'list-quarantined',
-  'list-retired',
-]);
 
 const result = v.object({
   target: v.string(),
   list: v.string(),
   zone: v.pipe(v.string(), v.description('{key} in place of an account key')),
   polarity: v.pipe(polarity, v.description('of the codes, where they have their own')),
-  impact: v.picklist(['low', 'medium', 'high']),
+  impact,
   verdict: v.picklist(['listed', 'clean', 'unknown']),
   proven: v.boolean(),
   codes: v.array(v.string()),
   meanings: v.array(meaning),
   why: v.pipe(v.nullable(why), v.description('why the verdict is unknown')),
-  reason: v.pipe(v.nullable(v.string()), v.description("the list's TXT, made harmless")),
+  reason: v.pipe(text, v.description("the list's TXT, made harmless")),
   ttl: v.pipe(v.nullable(count), v.description('seconds')),
   path,
-  server: v.nullable(v.string()),
+  server: text,
 });
 
 const list = v.object({
   id: v.string(),
   health: v.picklist(['healthy', 'unproven', 'unreachable', 'refused', 'empty', 'wildcard', 'quarantined', 'retired']),
   path,
-  detail: v.nullable(v.string()),
+  detail: text,
   asked: count,
   unknown: count,
-});
-
-const change = v.object({
-  kind: v.picklist(['listed', 'delisted', 'recoded', 'closed']),
-  target: v.string(),
-  list: v.string(),
 });
 
 const request = v.object({
   target: v.string(),
   list: v.string(),
-  label: v.pipe(v.nullable(v.string()), v.description('of one code; null: of the whole listing')),
+  label: v.pipe(text, v.description('of one code; null: of the whole listing')),
   requestedAt: time,
-  note: v.nullable(v.string()),
-  outcome: v.object({ kind: v.picklist(['waiting', 'overdue', 'removed']), said: v.string() }),
+  note: text,
+  outcome: removalOutcome,
 });
 
 const summary = v.object({
@@ -90,7 +66,7 @@ export const outputSchema = v.object({
   finishedAt: time,
   results: v.array(result),
   lists: v.array(list),
-  changes: v.optional(v.array(change)),
+  changes: v.optional(v.array(changeSchema)),
   requests: v.pipe(
     v.optional(v.array(request)),
     v.description('removal requests about what this scan has seen listed still'),

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { changesSchema, historySchema } from '../../src/output/history-schema.ts';
 import { outputSchema } from '../../src/output/schema.ts';
 import { testDatabase } from '../database.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
@@ -90,6 +91,12 @@ test('a scan that cannot see the listing does not say that it is still there', a
   held.set('8.2.0.192.spam.test', keeps);
 });
 
+test('the JSON of the history is as its published schema says', async () => {
+  const listings = JSON.parse((await run('history', '--format', 'json')).out);
+  expect(v.safeParse(historySchema, listings).issues).toBeUndefined();
+  expect(listings[0].removals).toMatchObject([{ label: 'BOT', outcome: { kind: 'overdue' } }]);
+});
+
 test('the change that answers a request says how long it took, of a code as of the whole', async () => {
   later(1);
   held.set('7.2.0.192.spam.test', ['127.0.0.2']);
@@ -99,7 +106,9 @@ test('the change that answers a request says how long it took, of a code as of t
   expect(out).toMatch(/^delisted .*192\.0\.2\.8.*, 23 h after the removal request of 2026-11-24 09:00 UTC$/m);
   const changes = await run('history', '--changes');
   expect(changes.out).toMatch(/delisted .*23 h after the removal request/);
-  const [, , , gone] = JSON.parse((await run('history', '--changes', '--format', 'json')).out);
+  const recorded = JSON.parse((await run('history', '--changes', '--format', 'json')).out);
+  expect(v.safeParse(changesSchema, recorded).issues).toBeUndefined();
+  const [, , , gone] = recorded;
   expect(gone).toMatchObject({ kind: 'delisted', removal: { note: '=ticket, 7', label: null } });
 });
 

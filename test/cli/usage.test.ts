@@ -131,7 +131,7 @@ const MISTAKES: [line: string, message: string][] = [
   ['db import none', 'none: no such file or folder'],
   ['db export /nosuch/x', '/nosuch/x: no such file or folder'],
   ['config nosuch', "unknown command 'nosuch'"],
-  ['config schema nosuch', 'config schema "nosuch": expected config, catalogue, output'],
+  ['config schema nosuch', 'config schema "nosuch": expected config, catalogue, output, history'],
   ['config check --config none', 'configuration none: there is no such file'],
   ['nosuch', "unknown command 'nosuch'"],
 ];

@@ -1,7 +1,9 @@
+import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { listedAt } from '../../src/listing/at.ts';
 import { addTargets, removeTargets } from '../../src/listing/tracked.ts';
+import { momentSchema } from '../../src/output/history-schema.ts';
 import { testDatabase } from '../database.ts';
 import { hour, list, minute, range, scanAll } from './world.ts';
 
@@ -43,9 +45,9 @@ test.each([
   ['after it was removed', 31, { answer: 'not-tracked' }],
 ])('%s', async (_, hours, answer) => {
   const target = { kind: 'ipv4', text: '192.0.2.5' } as const;
-  expect(await listedAt(db, target, minute(hours * hour))).toMatchObject([
-    { target: '192.0.2.5', list: 'a', ...answer },
-  ]);
+  const answers = await listedAt(db, target, minute(hours * hour));
+  expect(v.safeParse(momentSchema, answers).issues).toBeUndefined();
+  expect(answers).toMatchObject([{ target: '192.0.2.5', list: 'a', ...answer }]);
 });
 
 test('asked only in vain: never checked, and why', async () => {
