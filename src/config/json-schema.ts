@@ -1,5 +1,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { catalogueSchema } from '../catalogue/schema.ts';
+import { auditSchema } from '../output/audit-schema.ts';
+import { delistSchema } from '../output/delisting-schema.ts';
 import { changesSchema, historySchema, momentSchema } from '../output/history-schema.ts';
 import { outputSchema } from '../output/schema.ts';
 import { configSchema } from './schema.ts';
@@ -11,6 +13,8 @@ const SCHEMAS = {
   history: historySchema,
   'history-changes': changesSchema,
   'history-at': momentSchema,
+  delist: delistSchema,
+  audit: auditSchema,
 };
 
 export type SchemaName = keyof typeof SCHEMAS;

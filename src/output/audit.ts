@@ -65,9 +65,15 @@ const copied = (name: string, text: string): string[] =>
     .slice(0, 20)
     .map((line) => `        ${`${name}:`.padEnd(9)}${plain(line, 2000)}`);
 
-export function auditJson({ startedAt, finishedAt, subject, findings, summary }: Audit): string {
-  const document = { version: 1, startedAt, finishedAt, subject: shownSubject(subject), findings, summary };
-  return `${JSON.stringify(document, null, 2)}\n`;
+/** An audit as the JSON contract has it. */
+export type AuditDocument = ReturnType<typeof documentOf>;
+
+function documentOf({ startedAt, finishedAt, subject, findings, summary }: Audit) {
+  return { version: 1 as const, startedAt, finishedAt, subject: shownSubject(subject), findings, summary };
+}
+
+export function auditJson(audit: Audit): string {
+  return `${JSON.stringify(documentOf(audit), null, 2)}\n`;
 }
 
 export function auditNdjson({ startedAt, finishedAt, subject, findings, summary }: Audit): string {

@@ -1,4 +1,6 @@
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { auditSchema } from '../../src/output/audit-schema.ts';
 import type { Reply } from '../lab/reply.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
 import { startMail } from '../posture/mail/server.ts';
@@ -47,6 +49,7 @@ describe('audit', () => {
   test('JSON holds every finding with its evidence, RFC and fix', async () => {
     const { out, status } = await audit('example.org', '192.0.2.8', '--format', 'json');
     const document = JSON.parse(out);
+    expect(v.safeParse(auditSchema, document).issues).toBeUndefined();
     expect(document).toMatchObject({
       version: 1,
       subject: { domains: ['example.org'] },

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { delistSchema } from '../../src/output/delisting-schema.ts';
 import { testDatabase } from '../database.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
 import { type Zone, zoneHandler } from '../posture/zone.ts';
@@ -57,6 +59,7 @@ test('delist audits what was never audited, and says who will let the address ou
   await run('targets', 'add', ADDRESS);
   expect((await run('scan')).status).toBe(2);
   const { out } = await run('delist', ADDRESS, '--no-connect', '--format', 'json');
+  expect(v.safeParse(delistSchema, JSON.parse(out)).issues).toBeUndefined();
   const ways = JSON.parse(out) as {
     advice: { list: string };
     readiness: { verdict: string; says: string; unknowns: { requirement: string; todo: string }[] }[];

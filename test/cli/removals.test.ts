@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { delistSchema } from '../../src/output/delisting-schema.ts';
 import { changesSchema, historySchema } from '../../src/output/history-schema.ts';
 import { outputSchema } from '../../src/output/schema.ts';
 import { testDatabase } from '../database.ts';
@@ -91,10 +92,13 @@ test('a scan that cannot see the listing does not say that it is still there', a
   held.set('8.2.0.192.spam.test', keeps);
 });
 
-test('the JSON of the history is as its published schema says', async () => {
+test('the JSON of history and delist is as its published schema says', async () => {
   const listings = JSON.parse((await run('history', '--format', 'json')).out);
   expect(v.safeParse(historySchema, listings).issues).toBeUndefined();
   expect(listings[0].removals).toMatchObject([{ label: 'BOT', outcome: { kind: 'overdue' } }]);
+  const ways = JSON.parse((await run('delist', '192.0.2.8', '--no-audit', '--format', 'json')).out);
+  expect(v.safeParse(delistSchema, ways).issues).toBeUndefined();
+  expect(ways).toMatchObject([{ advice: { steps: [{ asked: { note: '=ticket, 7' } }] } }]);
 });
 
 test('the change that answers a request says how long it took, of a code as of the whole', async () => {

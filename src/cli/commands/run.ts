@@ -65,7 +65,11 @@ export function addConfig(config: Command, world: World): void {
   config
     .command('schema')
     .description('JSON schema of a file, or of what a command prints with --format json')
-    .argument('[what]', 'config, catalogue; output (of check and scan), history, history-changes, history-at', 'config')
+    .argument(
+      '[what]',
+      'config, catalogue; output (of check and scan), history, history-changes, history-at, delist, audit',
+      'config',
+    )
     .action(async (what: string) => {
       const { printSchema } = await import('../config.ts');
       await printSchema(what, world);
