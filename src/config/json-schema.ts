@@ -1,5 +1,6 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { catalogueSchema } from '../catalogue/schema.ts';
+import { digestSchema } from '../notify/digest/schema.ts';
 import { auditSchema } from '../output/audit-schema.ts';
 import { delistSchema } from '../output/delisting-schema.ts';
 import { changesSchema, historySchema, momentSchema } from '../output/history-schema.ts';
@@ -15,6 +16,7 @@ const SCHEMAS = {
   'history-at': momentSchema,
   delist: delistSchema,
   audit: auditSchema,
+  digest: digestSchema,
 };
 
 export type SchemaName = keyof typeof SCHEMAS;

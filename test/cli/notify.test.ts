@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { digestSchema } from '../../src/notify/digest/schema.ts';
 import { testDatabase } from '../database.ts';
 import { type LabServer, startLab } from '../lab/server.ts';
 import { startReceiver } from '../notify/receiver.ts';
@@ -172,10 +174,9 @@ test('digest is printed in every format and language, and sent to each channel a
   expect((await run('digest', '--format', 'markdown')).out).toContain('## New \\(1\\)');
   expect((await run('digest', '--format', 'html', '--language', 'zh-CN')).out).toContain('<html lang="zh-CN">');
   expect((await run('digest', '--time-zone', 'Asia/Tokyo')).out).toContain('GMT+9');
-  expect(JSON.parse((await run('digest', '--format', 'json')).out)).toMatchObject({
-    version: 1,
-    listed: [{ target: '192.0.2.7' }],
-  });
+  const document = JSON.parse((await run('digest', '--format', 'json')).out);
+  expect(v.safeParse(digestSchema, document).issues).toBeUndefined();
+  expect(document).toMatchObject({ version: 1, listed: [{ target: '192.0.2.7' }] });
   expect((await run('digest', '--tag', 'other')).out).toContain('0 targets');
 
   expect((await run('digest', '--send')).out).toBe('1 digest made.\n');

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { auditRun } from '../../src/db/schema.ts';
@@ -5,6 +6,7 @@ import { addTargets, removeTargets } from '../../src/listing/tracked.ts';
 import { collect } from '../../src/notify/collect.ts';
 import { digestDoc } from '../../src/notify/digest/doc.ts';
 import { readDigest } from '../../src/notify/digest/read.ts';
+import { digestSchema } from '../../src/notify/digest/schema.ts';
 import type { FindingFacts } from '../../src/notify/notice.ts';
 import { deliver, messages } from '../../src/notify/outbox.ts';
 import { readerOf } from '../../src/notify/reader.ts';
@@ -163,6 +165,7 @@ test('a digest tells what is new, in order again and still so, of its own target
   await addTargets(db, [{ range: rangeOf('example.org'), tags: ['acme'], label: 'mail' }], day(3));
   expect(audit).toMatchObject({ targets: 2, last: day(3).toISOString() });
   const all = await readDigest(db, [], { period, tags: null });
+  expect(v.safeParse(digestSchema, all).issues).toBeUndefined();
   expect(short(all.audit.still)).toEqual(['example.org mx.exists', 'other.example dmarc.record']);
   expect(writeMarkup(digestDoc(all, readerOf('en', 'UTC')), TEXT)).toMatchInlineSnapshot(`
     "DNS lists: 1 audit finding

@@ -1,7 +1,9 @@
+import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { requestRemoval } from '../../../src/listing/removals.ts';
 import { addTargets, removeTargets } from '../../../src/listing/tracked.ts';
 import { readDigest } from '../../../src/notify/digest/read.ts';
+import { digestSchema } from '../../../src/notify/digest/schema.ts';
 import { enqueueDigests } from '../../../src/notify/digest/send.ts';
 import { addMute } from '../../../src/notify/mute-store.ts';
 import { messages } from '../../../src/notify/outbox.ts';
@@ -35,6 +37,7 @@ test('a day as it was recorded: new, gone, still there, whose move, unseen, clos
   await removeTargets(db, [range('198.51.100.1')], minute(now - 40));
 
   const digest = await readDigest(db, lists, { period: dayTo(now), tags: null });
+  expect(v.safeParse(digestSchema, digest).issues).toBeUndefined();
   const short = (some: readonly { target: string; list: string }[]): string[] =>
     some.map((one) => `${one.target} ${one.list}`);
   expect(short(digest.listed)).toEqual(['192.0.2.4 spam']);
