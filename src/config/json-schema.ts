@@ -4,6 +4,8 @@ import { digestSchema } from '../notify/digest/schema.ts';
 import { auditSchema } from '../output/audit-schema.ts';
 import { delistSchema } from '../output/delisting-schema.ts';
 import { changesSchema, historySchema, momentSchema } from '../output/history-schema.ts';
+import { listsSchema } from '../output/list-schema.ts';
+import { scansSchema } from '../output/scans-schema.ts';
 import { outputSchema } from '../output/schema.ts';
 import { configSchema } from './schema.ts';
 
@@ -17,6 +19,8 @@ const SCHEMAS = {
   delist: delistSchema,
   audit: auditSchema,
   digest: digestSchema,
+  scans: scansSchema,
+  lists: listsSchema,
 };
 
 export type SchemaName = keyof typeof SCHEMAS;

@@ -17,6 +17,7 @@ export const text = v.nullable(v.string());
 export const moment = v.nullable(time);
 export const pathName = v.picklist(['servers', 'direct', 'system', 'host']);
 export const severity = v.picklist(['info', 'low', 'medium', 'high']);
+export const polarity = v.picklist(['block', 'allow', 'reputation', 'informational']);
 export const impact = v.picklist(['low', 'medium', 'high']);
 
 export const why = v.picklist([

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { changeSchema } from './history-schema.ts';
-import { count, impact, pathName, removalOutcome, severity, text, time, why } from './schema-fields.ts';
+import { count, impact, pathName, polarity, removalOutcome, severity, text, time, why } from './schema-fields.ts';
 
-const polarity = v.picklist(['block', 'allow', 'reputation', 'informational']);
 const path = v.nullable(pathName);
 
 const meaning = v.object({

@@ -67,7 +67,7 @@ export function addConfig(config: Command, world: World): void {
     .description('JSON schema of a file, or of what a command prints with --format json')
     .argument(
       '[what]',
-      'config, catalogue; output (of check and scan), history, history-changes, history-at, delist, audit, digest',
+      'config, catalogue; output (of check and scan), history, history-changes, history-at, delist, audit, digest, scans, lists',
       'config',
     )
     .action(async (what: string) => {
