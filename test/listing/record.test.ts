@@ -102,6 +102,17 @@ test('the text of a list decides nothing: another one is no change', async () =>
   expect(await listingHistory(db, { open: true })).toHaveLength(1);
 });
 
+test('an unproven list lets go after three cleans a day apart, recorded as unproven', async () => {
+  const db = await openWorld();
+  await addTargets(db, [{ range: range('192.0.2.3') }], minute(0));
+  await scanAll(db, [a], 10, { a: { '192.0.2.3': ['127.0.0.2'] } });
+  const clean = { a: { '192.0.2.3': 'unproven' as const } };
+  for (const at of [20, 20 + 23 * hour, 20 + 24 * hour]) expect(await scanAll(db, [a], at, clean)).toEqual([]);
+  expect(await scanAll(db, [a], 20 + 48 * hour, clean)).toMatchObject([{ kind: 'delisted', proven: false }]);
+  const ended = { endedBy: 'delisted', endProven: false, until: seconds(20, 1) };
+  expect(await listingHistory(db, {})).toMatchObject([ended]);
+});
+
 test('rows grow with scans × lists, not with targets', async () => {
   const db = await openWorld();
   await addTargets(db, [{ range: range('198.51.0.0', '198.51.7.255') }], minute(0));
