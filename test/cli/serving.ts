@@ -60,9 +60,13 @@ export function openOffice(database: string, lists: ListDefinition[]): Office {
     env,
     configure({ schedules, ...more }) {
       const ids = lists.map(({ id }) => id).join();
-      // A follow-up is due once an hour, whenever that is while a test runs.
-      const quiet = { ...schedules, 'follow-up': 'off' };
-      const given = { catalogue: 'lists.json', lists: ids, serve: { listen: 'off' }, ...more, schedules: quiet };
+      // A follow-up is due once an hour, whenever that is while a test runs; audits begin at once.
+      const quiet = { audit: 'off', ...schedules, 'follow-up': 'off' };
+      const given = {
+        ...{ catalogue: 'lists.json', lists: ids, serve: { listen: 'off' } },
+        // The lists answer; how soon is a question of what else this machine does.
+        ...{ timeout: '30s', ...more, schedules: quiet },
+      };
       writeFileSync(config, JSON.stringify(given));
     },
     service: (role, ...words) => serviceOf(start([role, '--log', 'json', ...words])),

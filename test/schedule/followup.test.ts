@@ -93,6 +93,7 @@ test('a full scan by hand begins beside a follow-up, and a follow-up waits while
   await due(followUp);
   const [beside] = await Promise.all(besides);
   expect(beside).toMatchObject({ full: true });
+  scanner.onList = () => {};
   later(60);
   await begin(followUp);
   await expect(workOff()).rejects.toThrow('a full scan by hand is under way');

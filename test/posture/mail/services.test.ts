@@ -197,9 +197,9 @@ describe('servers that hang, flood and lie: unknown, in time', () => {
       ...(stage === 'TLS' ? {} : { tls: context(made.good as Identity) }),
     };
     const before = performance.now();
-    const seen = await look(25, script, { patience: 300, recipients: ['postmaster@example.org'] });
+    const seen = await look(25, script, { patience: 1000, recipients: ['postmaster@example.org'] });
     expect([seen.end?.kind, seen.end?.stage]).toEqual(['timeout', command]);
-    expect(performance.now() - before).toBeLessThan(3000);
+    expect(performance.now() - before).toBeLessThan(5000);
   });
   test('a server that is just in time with each line is given up all the same', async () => {
     const slow = (socket: import('node:net').Socket): void => {
