@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withoutPassword } from '../../src/db/failure.ts';
 import { testDatabase } from '../database.ts';
 import { command, temporaryHome } from './world.ts';
 
@@ -143,5 +144,5 @@ test.each(MISTAKES)('%s is refused with status 3 and one sentence', async (line,
   const env = { HOME: home, DNSBLWATCH_DATABASE: database, DNSBLWATCH_CONFIG: config };
   const { status, out, err } = await command(wordsOf(line), { env });
   expect({ status, out }, err).toEqual({ status: 3, out: '' });
-  expect(err).toContain(message.replace('DB', database));
+  expect(err).toContain(message.replace('DB', withoutPassword(database)));
 });
