@@ -76,8 +76,11 @@ async function answerAt(db: Handle, target: Target, at: Date, list: string): Pro
   // After a listing that we only lost sight of, what was seen before its end says nothing of clean.
   const after = row?.until?.toISOString() ?? null;
   const query = { target: target.text, list, after, before: justAfter(at).toISOString(), proven: false, notScan: null };
-  const [covered] = await lastSeen(db, [query]);
-  const seen = covered ?? cleanAtEnd(row);
+  const [covered = null] = await lastSeen(db, [query]);
+  // What ended a listing is known of this target itself; its batch is as little proven as the least of its targets.
+  const end = cleanAtEnd(row);
+  const isEnd = end !== null && (covered === null || (covered.every === null && covered.at <= end.at));
+  const seen = isEnd ? end : covered;
   if (seen === null) return { answer: 'never-checked', why: await lastUnknown(db, target.text, list, moment) };
   const checkedAt = after !== null && after > seen.at ? after : seen.at;
   return {

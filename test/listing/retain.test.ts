@@ -129,6 +129,21 @@ test('whatever happened, merged coverage answers as before, or less precisely, a
   );
 }, 300_000);
 
+test('the end of a listing is as proven as the clean that ended it, whatever else was in the batch, merged or not', async () => {
+  const all = (...found: Found[]): Step => ({ after: 6, what: 'all', found });
+  await live([
+    { after: 6, what: 'some', found: ['clean', ['127.0.0.2'], 'clean', 'clean'] },
+    all('clean', 'clean', 'clean', 'unproven'),
+    all('unproven', 'timeout', 'clean', 'clean'),
+    { ...all('clean', 'clean', 'clean', 'clean'), after: 72 },
+  ]);
+  const at = 13 * hour + 4;
+  const [before, now] = [await answers(full, [at]), await answers(merged, [at])];
+  const checkedAt = new Date(minute(13 * hour).getTime() + 1000).toISOString();
+  expect(before[1]).toMatchObject({ answer: 'clean', proven: true, checkedAt, every: null });
+  expect(now[1]).toEqual(before[1]);
+});
+
 test('a year of four scans a day is a few rows, and the days that are kept in full', async () => {
   const db = await openWorld();
   await addTargets(db, [{ range: range('192.0.2.0', '192.0.2.9') }], minute(0));
