@@ -1,8 +1,8 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { constants } from 'node:os';
 import { type Bundle, closeAll, connectAll, type Receive, SOCKETS } from './bundle.ts';
-import { type Libc, loadLibc, type Messages } from './libc.ts';
-import { countOverflow } from './overflow.ts';
+import type { Libc, Messages, Watch } from './libc.ts';
+import { countOverflow, portsOf } from './overflow.ts';
 import { LONGEST_QUERY } from './query.ts';
 import { optionsFor, type Peer } from './udp.ts';
 
@@ -12,31 +12,49 @@ const MANY = 128;
 const REPLY_BYTES = 4096;
 
 /**
- * With sockets that send and read many datagrams with one system call, which takes less than half the time. Node waits for
- * them, and reads what comes while nobody drains them.
+ * With sockets that send and read many datagrams with one system call, which takes less than half the time. Node only
+ * opens them: it would read one by one what arrives between two drains. `watch` waits for them instead.
  * @returns null where the server cannot be reached from here, or this machine cannot do it
  */
-export async function openBatched(peer: Peer, receive: Receive): Promise<Bundle | null> {
-  const libc = await loadLibc();
-  if (libc === null) return null;
-  const sockets: Socket[] = [];
-  const outlets: Outlet[] = [];
-  for (let place = 0; place < SOCKETS; place += 1) {
-    const descriptor = libc.openUdp(peer.family);
-    const queries = libc.messages(MANY, LONGEST_QUERY);
-    if (!isAble(libc, descriptor, queries)) {
-      if (descriptor >= 0) libc.close(descriptor);
-      closeAll(sockets);
-      return null;
-    }
-    outlets.push({ descriptor, queries, waiting: 0 });
-    sockets.push(createSocket(optionsFor(peer.family)).bind({ fd: descriptor }));
+export async function openBatched(peer: Peer, receive: Receive, libc: Libc, watch: Watch): Promise<Bundle | null> {
+  const opened = await Promise.all(Array.from({ length: SOCKETS }, () => openOutlet(peer, libc)));
+  const outlets = opened.filter((outlet) => outlet !== null);
+  if (outlets.length === SOCKETS) {
+    for (const { descriptor } of outlets) watch.add(descriptor);
+    return createBundle(libc, outlets, receive);
   }
-  if (!(await connectAll(sockets, peer, receive))) return null;
-  return createBundle(libc, outlets, sockets, receive);
+  for (const { descriptor } of outlets) libc.close(descriptor);
+  return null;
 }
 
-function createBundle(libc: Libc, outlets: readonly Outlet[], sockets: readonly Socket[], receive: Receive): Bundle {
+/** A socket, and the messages that are to leave by it. */
+type Outlet = { descriptor: number; ports: string; queries: Messages; waiting: number };
+
+async function openOutlet(peer: Peer, libc: Libc): Promise<Outlet | null> {
+  const descriptor = libc.openUdp(peer.family);
+  const queries = libc.messages(MANY, LONGEST_QUERY);
+  const ports = isAble(libc, descriptor, queries) ? await connect(peer, libc.duplicate(descriptor)) : null;
+  if (ports !== null) return { descriptor, ports, queries, waiting: 0 };
+  if (descriptor >= 0) libc.close(descriptor);
+  return null;
+}
+
+/** Some sandboxes know no such system calls. */
+function isAble(libc: Libc, descriptor: number, messages: Messages): boolean {
+  return descriptor >= 0 && libc.send(descriptor, messages, 0, 0) === 0;
+}
+
+/** By a descriptor that is closed again: the socket stays connected for the other one. @returns its ports */
+async function connect(peer: Peer, fd: number): Promise<string | null> {
+  if (fd < 0) return null;
+  const socket = createSocket(optionsFor(peer.family)).bind({ fd });
+  if (!(await connectAll([socket], peer, () => {}))) return null;
+  const ports = portsOf(socket);
+  closeAll([socket]);
+  return ports;
+}
+
+function createBundle(libc: Libc, outlets: readonly Outlet[], receive: Receive): Bundle {
   replies ??= libc.messages(MANY, REPLY_BYTES);
   const inbox = replies;
   let open = true;
@@ -63,24 +81,17 @@ function createBundle(libc: Libc, outlets: readonly Outlet[], sockets: readonly 
     drain() {
       for (const [place, { descriptor }] of outlets.entries()) drain(descriptor, place);
     },
-    overflowed: () => countOverflow(sockets),
+    overflowed: () => countOverflow(outlets.map(({ ports }) => ports)),
     close() {
-      open = false; // the kernel gives the descriptor to the next one that opens a file
-      closeAll(sockets);
+      if (!open) return;
+      open = false; // the kernel gives a descriptor to the next one that opens a file
+      for (const { descriptor } of outlets) libc.close(descriptor);
     },
   };
 }
 
-/** A socket's way out, and the messages that are to leave. */
-type Outlet = { descriptor: number; queries: Messages; waiting: number };
-
 /** Of all sockets: what is in it is used up before the next call. */
 let replies: Messages | undefined;
-
-/** Some sandboxes know no such system calls. */
-function isAble(libc: Libc, descriptor: number, messages: Messages): boolean {
-  return descriptor >= 0 && libc.send(descriptor, messages, 0, 0) === 0;
-}
 
 /** What fails, or finds no room in the socket's buffer, is lost as it could be on the way. */
 function flush(libc: Libc, outlet: Outlet): void {

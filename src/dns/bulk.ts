@@ -66,14 +66,19 @@ export function createBulkAsker(options: {
   const { stats } = options;
   const delivery = createDelivery(options);
   const wheel = createWheel<Flight<Bulk>>(onDue);
-  const turns = createTurns({ drain: () => lanes.drain(), send: sendNext });
+  const turns = createTurns({
+    drain: () => lanes.drain(),
+    send: sendNext,
+    arrival: (timeout) => lanes.arrival(timeout),
+  });
   const lanes = createLanes({ ...options, receive, onOpen: turns.soon });
   let flying = 0;
+  let open = 0;
   let begin = 0;
   let closed = false;
 
-  /** @returns whether questions are on their way, and whether there are more for which this turn was too short */
-  function sendNext(): { flying: boolean; more: boolean } {
+  /** @returns whether questions are not answered yet, and whether there are more for which this turn was too short */
+  function sendNext(): { open: boolean; more: boolean } {
     let turn = TURN_MOST;
     const at = performance.now();
     const all = lanes.all();
@@ -93,7 +98,7 @@ export function createBulkAsker(options: {
       }
       lane.bundle?.flush();
     }
-    return { flying: flying > 0, more: turn === 0 };
+    return { open: open > 0, more: turn === 0 };
   }
 
   function launch(lane: BulkLane<Bulk>, asker: Asker<Bulk>, token: number, at: number): void {
@@ -105,6 +110,7 @@ export function createBulkAsker(options: {
     flight.startedAt = at;
     flight.endsAt = at + bulk.deadline(place);
     asker.open += 1;
+    open += 1;
     if (lane.bundle === null) fail(flight, 'network', 'cannot connect');
     else send(flight, at);
   }
@@ -193,6 +199,7 @@ export function createBulkAsker(options: {
     asker.lane.flights.giveBack(flight);
     if (asker.open === OPEN_MOST) comeBack(asker);
     asker.open -= 1;
+    open -= 1;
   }
 
   function comeBack(asker: Asker<Bulk>): void {

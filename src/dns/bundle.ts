@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { countOverflow } from './overflow.ts';
+import { countOverflow, portsOf } from './overflow.ts';
 import { optionsFor, type Peer, widen } from './udp.ts';
 
 /**
@@ -12,7 +12,7 @@ export type Bundle = {
   /** Takes a copy of the first `length` bytes, which leaves with the next `flush` at the latest. */
   send(socket: number, message: Buffer, length: number): void;
   flush(): void;
-  /** Reads at once what would come by itself, one by one, in the next turn of the event loop. */
+  /** Reads what has arrived at sockets that send and read many: from these, nothing comes by itself. */
   drain(): void;
   /** Replies so far for which the receive buffers had no room. */
   overflowed(): number;
@@ -34,7 +34,7 @@ export async function openBundle(peer: Peer, receive: Receive): Promise<Bundle |
     send: (socket, message, length) => sockets[socket]?.send(Buffer.from(message.subarray(0, length))),
     flush() {},
     drain() {},
-    overflowed: () => countOverflow(sockets),
+    overflowed: () => countOverflow(sockets.map(portsOf)),
     close: () => closeAll(sockets),
   };
 }

@@ -1,10 +1,11 @@
 import type { Server } from './answer.ts';
 import type { Bulk } from './bulk.ts';
-import { type Bundle, openBundle } from './bundle.ts';
+import { type Bundle, openBundle, type Receive } from './bundle.ts';
 import { type Asker, type BulkLane, createFlights } from './flights.ts';
 import { createLane } from './lane.ts';
+import { loadLibc, type Watch } from './libc.ts';
 import { random16 } from './random.ts';
-import type { Servers } from './servers.ts';
+import type { ServerState, Servers } from './servers.ts';
 
 /** Questions of a list from which on sockets that take many at once are worth their loading, some 40 ms. */
 const BATCHED_FROM = 500;
@@ -14,8 +15,10 @@ export type Lanes = {
   /** For a list of about so many questions; its sockets are opened, and `onOpen` is called. */
   to(server: Server, questions: number): BulkLane<Bulk>;
   all(): BulkLane<Bulk>[];
-  /** Reads what has arrived at sockets that can be drained. @returns whether there are any */
+  /** Reads what has arrived at sockets that are drained. @returns whether there are any */
   drain(): boolean;
+  /** Until something has arrived at one of these, or so many ms. */
+  arrival(timeout: number): Promise<void>;
   /** Replies so far for which the kernel had no room. */
   overflowed(): number;
   close(): void;
@@ -34,14 +37,26 @@ export function createLanes({
   onOpen(): void;
 }): Lanes {
   const lanes = new Map<string, BulkLane<Bulk>>();
+  let watch: Watch | null = null;
   let closed = false;
 
   async function open(lane: BulkLane<Bulk>, batched: boolean): Promise<void> {
-    const bundle = await openSockets(lane, batched, (socket, message) => receive(lane, socket, message));
+    const { state } = lane;
+    const ofLane = (socket: number, message: Buffer): void => receive(lane, socket, message);
+    const bundle = (batched ? await openWatched(state, ofLane) : null) ?? (await openBundle(state, ofLane));
     if (closed) bundle?.close();
     else lane.bundle = bundle;
     lane.unreachable = lane.bundle === null;
     onOpen();
+  }
+
+  async function openWatched(state: ServerState, ofLane: Receive): Promise<Bundle | null> {
+    const libc = await loadLibc();
+    if (libc === null || closed) return null;
+    watch ??= libc.watch();
+    if (watch === null) return null;
+    const { openBatched } = await import('./batched.ts');
+    return await openBatched(state, ofLane, libc, watch);
   }
 
   return {
@@ -65,9 +80,11 @@ export function createLanes({
       }
       return batched;
     },
+    arrival: async (timeout) => await watch?.wait(timeout),
     overflowed: () => [...lanes.values()].reduce((sum, { bundle }) => sum + (bundle?.overflowed() ?? 0), 0),
     close() {
       closed = true;
+      watch?.close();
       for (const lane of lanes.values()) {
         lane.bundle?.close();
         lane.bundle = null;
@@ -75,17 +92,4 @@ export function createLanes({
       }
     },
   };
-}
-
-async function openSockets(
-  { state }: BulkLane<Bulk>,
-  batched: boolean,
-  receive: (socket: number, message: Buffer) => void,
-): Promise<Bundle | null> {
-  if (batched) {
-    const { openBatched } = await import('./batched.ts');
-    const bundle = await openBatched(state, receive);
-    if (bundle !== null) return bundle;
-  }
-  return openBundle(state, receive);
 }

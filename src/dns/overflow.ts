@@ -5,12 +5,17 @@ const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
 /** Fields of a line: the addresses here and there, and what did not fit into the receive buffer. */
 const [LOCAL, REMOTE, DROPS] = [1, 2, 12];
 
+/** The ports here and there of a connected socket, by which its line is found. */
+export function portsOf(socket: Socket): string {
+  return `${socket.address().port} ${socket.remoteAddress().port}`;
+}
+
 /**
- * Replies that the kernel threw away because the receive buffers of these connected sockets were full. Linux alone
- * tells; elsewhere it is 0.
+ * Replies that the kernel threw away because the receive buffers of the connected sockets with these ports were full.
+ * Linux alone tells; elsewhere it is 0.
  */
-export function countOverflow(sockets: readonly Socket[]): number {
-  const ours = new Set(sockets.map((socket) => `${socket.address().port} ${socket.remoteAddress().port}`));
+export function countOverflow(ports: readonly string[]): number {
+  const ours = new Set(ports);
   let count = 0;
   for (const table of TABLES)
     for (const line of linesOf(table)) {

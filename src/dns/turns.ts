@@ -1,7 +1,5 @@
-/** Milliseconds in which replies may gather: to read and answer them one by one takes twice the time. */
-const GATHERING = 0.3;
-/** Milliseconds after a reply in which more are to be expected soon. Later, Node tells when one is there. */
-const BUSY = 5;
+/** Milliseconds that a thread waits for a reply at a time; the end of the process may have to wait for it. */
+const RESTING = 20;
 
 /** When the event loop comes to bulk lookups. */
 export type Turns = {
@@ -15,35 +13,37 @@ export type Turns = {
 type Work = {
   /** Reads what has arrived. @returns whether anything is read this way at all */
   drain(): boolean;
-  /** @returns whether questions are on their way, and whether there are more to be sent at once */
-  send(): { flying: boolean; more: boolean };
+  /** @returns whether questions are not answered yet, and whether there are more to be sent at once */
+  send(): { open: boolean; more: boolean };
+  /** Until something has arrived that `drain` would read, or so many ms. */
+  arrival(timeout: number): Promise<void>;
 };
 
 /**
- * Where sockets are drained, one turn follows the other while replies keep coming. If there are none, it waits a moment
- * in which they can gather, well below what another user of the event loop would notice.
+ * Where sockets are drained, one turn follows the other while replies keep coming. When there are none, a thread waits
+ * for the next, and in the time that this takes more can gather: to read and answer them one by one takes twice as long.
  */
-export function createTurns({ drain, send }: Work): Turns {
-  const gathering = new Int32Array(new SharedArrayBuffer(4));
+export function createTurns({ drain, send, arrival }: Work): Turns {
   let pending = false;
-  let waits = false;
+  let rests = false;
   let heard = false;
-  let heardAt = Number.NEGATIVE_INFINITY;
-
-  const isBusy = (): boolean => performance.now() - heardAt < BUSY;
 
   function turn(): void {
     pending = false;
     const drained = drain();
-    if (drained && waits && !heard && isBusy()) {
-      Atomics.wait(gathering, 0, 0, GATHERING);
-      drain();
-    }
-    if (heard) heardAt = performance.now();
+    const busy = heard;
     heard = false;
-    const { flying, more } = send();
-    waits = flying && !more;
-    if (more || (drained && flying && isBusy())) soon();
+    const { open, more } = send();
+    if (more || (drained && open && busy)) soon();
+    else if (drained && open) void rest();
+  }
+
+  async function rest(): Promise<void> {
+    if (rests) return;
+    rests = true;
+    await arrival(RESTING);
+    rests = false;
+    soon();
   }
 
   function soon(): void {

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openBatched } from '../../src/dns/batched.ts';
 import { type Bundle, openBundle, type Receive, SOCKETS } from '../../src/dns/bundle.ts';
+import { loadLibc } from '../../src/dns/libc.ts';
 import { splitServer } from '../../src/dns/resolvers.ts';
 import { type Peer, widen } from '../../src/dns/udp.ts';
 
@@ -34,19 +35,33 @@ async function echo(host: '127.0.0.1' | '::1' = '127.0.0.1'): Promise<{ peer: Pe
   return { peer, ports };
 }
 
+async function openDrained(peer: Peer, receive: Receive): Promise<Bundle | null> {
+  const libc = await loadLibc();
+  const watch = libc?.watch() ?? null;
+  if (libc === null || watch === null) return null;
+  closing.push(watch.close);
+  return await openBatched(peer, receive, libc, watch);
+}
+
 function sendOne(bundle: Bundle, socket: number, message: Buffer): void {
   bundle.send(socket, message, message.length);
 }
 
 describe.each([
   ['of Node', openBundle],
-  ['with many datagrams at once', openBatched],
+  ['with many datagrams at once', openDrained],
 ])('sockets %s', (_, openSockets) => {
   async function opened(peer: Peer, receive: Receive): Promise<Bundle> {
     const bundle = await openSockets(peer, receive);
     if (bundle === null) throw new Error('not to be had');
     closing.push(bundle.close);
     return bundle;
+  }
+
+  /** What has come, as it is read. */
+  function drained<T>(bundle: Bundle, came: T[]): T[] {
+    bundle.drain();
+    return came;
   }
 
   test.each(['127.0.0.1', '::1'] as const)(
@@ -57,7 +72,7 @@ describe.each([
       const bundle = await opened(peer, (socket, message) => came.push(`${socket} ${message}`));
       for (let socket = 0; socket < SOCKETS; socket += 1) sendOne(bundle, socket, Buffer.from(`to ${socket}`));
       bundle.flush();
-      await expect.poll(() => came.toSorted()).toEqual(['0 to 0', '1 to 1']);
+      await expect.poll(() => drained(bundle, came).toSorted()).toEqual(['0 to 0', '1 to 1']);
       expect(ports.size).toBe(SOCKETS);
     },
   );
@@ -70,12 +85,7 @@ describe.each([
     for (let from = 0; from < sent.length; from += 400) {
       for (const at of sent.slice(from, from + 400)) sendOne(bundle, at % SOCKETS, Buffer.from([at >> 8, at & 255]));
       bundle.flush();
-      await expect
-        .poll(() => {
-          bundle.drain();
-          return came.length;
-        })
-        .toBe(from + 400);
+      await expect.poll(() => drained(bundle, came).length).toBe(from + 400);
     }
     expect(came.toSorted((one, other) => one - other)).toEqual(sent);
   });
@@ -87,7 +97,7 @@ describe.each([
     const sent = [1, 12, 40, 271].map((length) => `${length}`.padEnd(length, '.'));
     for (const message of sent) sendOne(bundle, 0, Buffer.from(message));
     bundle.flush();
-    await expect.poll(() => came).toEqual(sent);
+    await expect.poll(() => drained(bundle, came)).toEqual(sent);
   });
 
   test('a closed port loses what was sent to it, and no more once it is open', async () => {
@@ -108,7 +118,9 @@ describe.each([
     closing.push(() => again.socket.close());
     ask(1); // may be told of the ones before
     ask(20);
-    await expect.poll(() => came.slice(-20)).toEqual(Array.from({ length: 20 }, (_one, at) => `${at}`));
+    await expect
+      .poll(() => drained(bundle, came).slice(-20))
+      .toEqual(Array.from({ length: 20 }, (_one, at) => `${at}`));
   });
 
   test.runIf(process.platform === 'linux')('what found no room in the receive buffers is counted', async () => {
@@ -125,7 +137,15 @@ describe.each([
     const most = 40_000;
     const flood = Buffer.alloc(1000);
     for (let at = 0; at < most; at += 1) socket.send(flood, from.port, from.address);
-    await expect.poll(() => came + bundle.overflowed(), { timeout: 10_000 }).toBe(most);
+    await expect
+      .poll(
+        () => {
+          bundle.drain();
+          return came + bundle.overflowed();
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(most);
     expect(bundle.overflowed()).toBeGreaterThan(0);
   });
 
@@ -148,10 +168,15 @@ describe.each([
   });
 });
 
+const srcDns = new URL('../../src/dns/', import.meta.url).href;
+
 test('sockets that are open do not keep a process alive', async () => {
   const script = `
-    import { openBatched } from ${JSON.stringify(new URL('../../src/dns/batched.ts', import.meta.url).href)};
-    const bundle = await openBatched({ address: '127.0.0.1', port: 9, family: 4 }, () => {});
+    import { openBatched } from '${srcDns}batched.ts';
+    import { loadLibc } from '${srcDns}libc.ts';
+    const libc = await loadLibc();
+    const peer = { address: '127.0.0.1', port: 9, family: 4 };
+    const bundle = await openBatched(peer, () => {}, libc, libc.watch());
     console.log(bundle.batched);`;
   expect(await run(script)).toBe('true\n');
 });
@@ -165,9 +190,29 @@ test('without koffi there are those of Node only', async () => {
         return next(name, context);
       },
     });
-    const { openBatched } = await import(${JSON.stringify(new URL('../../src/dns/batched.ts', import.meta.url).href)});
-    console.log(await openBatched({ address: '127.0.0.1', port: 9, family: 4 }, () => {}));`;
+    const { loadLibc } = await import('${srcDns}libc.ts');
+    console.log(await loadLibc());`;
   expect(await run(script)).toBe('null\n');
+});
+
+test('a thread waits for what arrives at any socket, and not longer than it is told', async () => {
+  const { peer } = await echo();
+  const libc = await loadLibc();
+  const watch = libc?.watch() ?? null;
+  if (libc === null || watch === null) throw new Error('not to be had');
+  closing.push(watch.close);
+  const came: string[] = [];
+  const bundle = await openBatched(peer, (_socket, message) => came.push(message.toString()), libc, watch);
+  if (bundle === null) throw new Error('not to be had');
+  closing.push(bundle.close);
+  await watch.wait(1);
+  bundle.drain();
+  expect(came).toEqual([]);
+  sendOne(bundle, 1, Buffer.from('one'));
+  bundle.flush();
+  await watch.wait(60_000);
+  bundle.drain();
+  expect(came).toEqual(['one']);
 });
 
 async function run(script: string): Promise<string> {
