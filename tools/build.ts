@@ -175,13 +175,13 @@ function digestOf(folder: string): string {
 }
 
 /**
- * As packed.ts runs it: a function of what a module of CommonJS has, and of `load`, which imports chunks. All in ASCII,
+ * As packed.ts runs it: a function of what a module of CommonJS has, and of `importChunk`, which imports chunks. All in ASCII,
  * since one character of another script, be it in a comment, makes V8 keep the whole file in two bytes a character.
  */
 function forVm(file: string): void {
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   // esbuild escapes strings; what is left stands in regular expressions and comments, where this says the same.
   const ascii = readFileSync(file, 'utf8').replace(/[^\p{ASCII}]/gu, (char) => char.split('').map(escaped).join(''));
-  const code = ascii.replaceAll('import("./', 'load("./');
-  writeFileSync(file, `(function (module, require, load, __dirname, __filename) {${code}\n})`);
+  const code = ascii.replaceAll('import("./', 'importChunk("./');
+  writeFileSync(file, `(function (module, require, importChunk, __dirname, __filename) {${code}\n})`);
 }

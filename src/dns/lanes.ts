@@ -3,7 +3,7 @@ import type { Bulk } from './bulk.ts';
 import { type Bundle, openBundle, type Receive } from './bundle.ts';
 import { type Asker, type BulkLane, createFlights } from './flights.ts';
 import { createLane } from './lane.ts';
-import { loadLibc, type Watch } from './libc.ts';
+import type { Watch } from './libc.ts';
 import { random16 } from './random.ts';
 import type { ServerState, Servers } from './servers.ts';
 
@@ -51,11 +51,11 @@ export function createLanes({
   }
 
   async function openWatched(state: ServerState, ofLane: Receive): Promise<Bundle | null> {
+    const [{ openBatched }, { loadLibc }] = await Promise.all([import('./batched.ts'), import('./libc.ts')]);
     const libc = await loadLibc();
     if (libc === null || closed) return null;
     watch ??= libc.watch();
     if (watch === null) return null;
-    const { openBatched } = await import('./batched.ts');
     return await openBatched(state, ofLane, libc, watch);
   }
 
