@@ -29,6 +29,7 @@ import { type Means, runRound } from '../scan/round.ts';
 import { formatRange, type TargetRange } from '../target.ts';
 import { overlaps, subtractRange } from '../targets/ranges.ts';
 import { minute } from '../text/minute.ts';
+import { holdYoungSpace } from '../young-space.ts';
 import { type Pace, withAsking } from './asking.ts';
 import { type Collector, createCollector, FORMATS, type Format, lookupsOf } from './collect.ts';
 import { followConfig } from './configured.ts';
@@ -58,6 +59,7 @@ export async function scan(words: string[], options: ScanCommandOptions, world: 
   const notifying = options.notify === true ? await import('./notify.ts') : null;
   const setup = await notifying?.notifySetup(settings);
   return await withDatabase(settings.database, async (db) => {
+    holdYoungSpace(); // before the open listings are read, which are many where the targets are
     const told = await tellClock(db, world);
     const closed = await followConfig(db, settings, world);
     const started = await start(db, named, { options, settings, lists, world });

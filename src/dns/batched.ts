@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { constants } from 'node:os';
+import { holdYoungSpace } from '../young-space.ts';
 import { type Bundle, closeAll, connectAll, type Receive, SOCKETS } from './bundle.ts';
 import type { Libc, Messages, Watch } from './libc.ts';
 import { countOverflow, portsOf } from './overflow.ts';
@@ -17,6 +18,7 @@ const REPLY_BYTES = 4096;
  * @returns null where the server cannot be reached from here, or this machine cannot do it
  */
 export async function openBatched(peer: Peer, receive: Receive, libc: Libc, watch: Watch): Promise<Bundle | null> {
+  holdYoungSpace();
   const opened = await Promise.all(Array.from({ length: SOCKETS }, () => openOutlet(peer, libc)));
   const outlets = opened.filter((outlet) => outlet !== null);
   if (outlets.length === SOCKETS) {
