@@ -23,10 +23,17 @@ export type World = {
   signal: AbortSignal;
 };
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 /** `isWritten`: whether all output is out. `program` tells the package of one version from others. */
 export function processWorld(program?: string): { world: World; isWritten(): boolean } {
   const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(name));
+  const stopOnce = (name: NodeJS.Signals): void => {
+    // With nobody to hear it the next one, whichever of the two, ends the process.
+    for (const signal of SIGNALS) process.off(signal, stopOnce);
+    stop.abort(name);
+  };
+  for (const signal of SIGNALS) process.on(signal, stopOnce);
   const [out, err] = [openOutput(1), openOutput(2)];
   const world: World = {
     env: environment(),

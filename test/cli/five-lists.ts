@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { ListDefinition } from '../../src/catalogue/list.ts';
 import type { Database } from '../../src/db/open.ts';
 import { changeHistory, listingHistory } from '../../src/listing/history.ts';
-import { startLab } from '../lab/server.ts';
+import { type LabHandler, startLab } from '../lab/server.ts';
 
 /** Three operators with limits, whose shards run side by side, and two lists without. */
 const LISTS = ['a', 'b', 'c', 'd', 'e'];
@@ -16,16 +16,19 @@ export type FiveLists = {
   targets: object[];
   /** Resolves when so many questions about targets have come. */
   askedOfTargets(number: number): Promise<void>;
+  /** No question is answered any more, until the function is called that this returns. */
+  fallSilent(): () => void;
   close(): Promise<void>;
 };
 
 /** @param perSecond of the lists with limits. */
 export async function startFiveLists(perSecond = 50): Promise<FiveLists> {
-  const lab = await startLab(({ name }) => {
+  const answer: LabHandler = ({ name }) => {
     const [last, third, , first] = name.split('.');
     const holds = first === '127' ? last === '2' : third === '2' && Number(last) % 10 === 5;
     return { ...(holds ? { a: ['127.0.0.2'], txt: ['spam'] } : { nxdomain: true }), delay: 10 };
-  });
+  };
+  const lab = await startLab(answer);
   return {
     lists: LISTS.map((id, at): ListDefinition => {
       const limits = at < 3 ? { limits: { perSecond, perDay: 1_000_000 } } : {};
@@ -36,6 +39,10 @@ export async function startFiveLists(perSecond = 50): Promise<FiveLists> {
     async askedOfTargets(number) {
       const ofTargets = () => lab.questions.filter(({ name, type }) => type === 'A' && name.includes('.2.0.192.'));
       while (ofTargets().length < number) await lab.nextQuestion();
+    },
+    fallSilent() {
+      lab.answerWith(() => ({ silence: true }));
+      return () => lab.answerWith(answer);
     },
     close: lab.close,
   };

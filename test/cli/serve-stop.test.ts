@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { latestScans } from '../../src/listing/overview.ts';
@@ -41,10 +42,37 @@ test(
     await second.seen('scan done');
     await expectTheTruth(db);
     expect(await latestScans(db, 10)).toMatchObject([{ state: 'finished' }]);
-    // A second signal does not wait for anything.
-    second.kill('SIGTERM');
-    second.kill('SIGTERM');
-    expect((await second.ended).signal ?? 'SIGTERM').toBe('SIGTERM');
+  },
+);
+
+test.each([
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGINT', 'SIGTERM'],
+] as const)(
+  '%s while lists are waited for, then %s: it ends at once, and the next start loses and doubles nothing',
+  slow,
+  async (one, other) => {
+    office.configure({ targets: lab.targets, serve: { listen: 'off', stopWithin: '10m' }, timeout: '10m' });
+    const first = office.service('serve');
+    await first.seen('scan begun');
+    await lab.askedOfTargets(100);
+    const answer = lab.fallSilent();
+    first.kill(one);
+    await first.seen('stopping');
+    // Long enough for whoever has nothing to wait for to be gone.
+    const still = await Promise.race([first.ended, pause(2000, 'waits for the lists')]);
+    expect(still).toBe('waits for the lists');
+    const from = Date.now();
+    first.kill(other);
+    expect(await first.ended).toEqual({ status: null, signal: other });
+    expect(Date.now() - from).toBeLessThan(2000);
+    expect(await latestScans(db, 10)).toMatchObject([{ state: 'running' }]);
+    answer();
+    office.configure({ targets: lab.targets });
+    const second = office.service('serve');
+    await second.seen('scan done');
+    await expectTheTruth(db);
+    expect(await latestScans(db, 10)).toMatchObject([{ state: 'finished' }]);
   },
 );
 
