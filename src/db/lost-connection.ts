@@ -5,30 +5,49 @@
  * connections is to give up. Any other exception ends the process as it always does.
  */
 export function lostConnection(): { lost: Promise<never>; unwatch(): void } {
-  let reject: (error: Error) => void;
-  const lost = new Promise<never>((_, refuse) => {
-    reject = refuse;
-  });
+  const { promise: lost, reject } = Promise.withResolvers<never>();
   lost.catch(() => {}); // where nobody waits for it any more
-  const unwatch = (): void => {
-    process.off('uncaughtException', onException);
-    process.off('unhandledRejection', onRejection);
+  if (watchers.size === 0) {
+    process.on('uncaughtException', onException);
+    process.on('unhandledRejection', onRejection);
+  }
+  watchers.add(reject);
+  return {
+    lost,
+    unwatch() {
+      watchers.delete(reject);
+      if (watchers.size === 0) stopListening();
+    },
   };
-  const giveUp = (error: unknown): never => {
-    unwatch();
-    throw error;
-  };
-  const onException = (error: Error): void => {
-    if (isLostWrite(error)) reject(Object.assign(error, { code: 'CONNECTION_CLOSED' }));
-    else giveUp(error);
-  };
-  const onRejection = (error: unknown): void => {
-    if (isLostTypes(error)) reject(error);
-    else giveUp(error);
-  };
-  process.on('uncaughtException', onException);
-  process.on('unhandledRejection', onRejection);
-  return { lost, unwatch };
+}
+
+type Reject = (error: Error) => void;
+
+/** All in this process that watch now: it listens once for them all, and what is lost may be anyone's. */
+const watchers = new Set<Reject>();
+
+function onException(error: Error): void {
+  if (isLostWrite(error)) tellAll(Object.assign(error, { code: 'CONNECTION_CLOSED' }));
+  else giveUp(error);
+}
+
+function onRejection(error: unknown): void {
+  if (isLostTypes(error)) tellAll(error);
+  else giveUp(error);
+}
+
+function tellAll(error: Error): void {
+  for (const reject of watchers) reject(error);
+}
+
+function giveUp(error: unknown): never {
+  stopListening();
+  throw error;
+}
+
+function stopListening(): void {
+  process.off('uncaughtException', onException);
+  process.off('unhandledRejection', onRejection);
 }
 
 function isLostWrite(error: unknown): boolean {

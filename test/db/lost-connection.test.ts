@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withDatabase } from '../../src/cli/database.ts';
+import { lostConnection } from '../../src/db/lost-connection.ts';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { UserError } from '../../src/errors.ts';
 import { testDatabase } from '../database.ts';
@@ -39,4 +40,16 @@ test('a reserved connection that the server closes is told with what to do', asy
     await again`select 1`;
   });
   await expect(ended).rejects.toThrow(UserError);
+});
+
+test('however many use databases in one process, it listens once for what is lost, and no longer than they do', async () => {
+  const listeners = () => process.listenerCount('uncaughtException') + process.listenerCount('unhandledRejection');
+  const before = listeners();
+  const counts = Array.from({ length: 12 }, () => {
+    const { unwatch } = lostConnection();
+    return { listening: listeners(), unwatch };
+  });
+  expect(new Set(counts.map(({ listening }) => listening))).toEqual(new Set([before + 2]));
+  for (const { unwatch } of counts) unwatch();
+  expect(listeners()).toBe(before);
 });
