@@ -136,9 +136,11 @@ export type Notify = { channels: Channel[]; routes: Route[]; alerting: Alerting 
 
 /** Fills in defaults and what the environment has. Throws UserError; never with a secret in it. */
 export function notifyFrom(given: Given, env: Env, where: string): Notify {
+  const looked = new Set<string>();
   const channels = Object.entries(given.channels ?? {}).map(([name, channel]) =>
-    channelFrom(name, channel, env, where),
+    channelFrom(name, channel, { env, looked, where }),
   );
+  refuseStray(env, looked);
   const names = channels.map((channel) => channel.id);
   const routes = given.routes?.map((route, index): Route => {
     const to = [route.to].flat();
@@ -161,11 +163,27 @@ export function notifyFrom(given: Given, env: Env, where: string): Notify {
   };
 }
 
-function channelFrom(name: string, given: GivenChannel, env: Env, where: string): Channel {
+const VARIABLES = 'DNSBLWATCH_CHANNEL_';
+
+/** A secret that no channel takes would look as if it worked: messages would go without it, or not at all. */
+function refuseStray(env: Env, looked: ReadonlySet<string>): void {
+  const stray = Object.keys(env).filter((name) => name.startsWith(VARIABLES) && env[name] && !looked.has(name));
+  const expected =
+    looked.size > 0 ? `expected one of ${[...looked].join(', ')}` : '`channels` has none that takes a secret';
+  if (stray.length > 0)
+    throw new UserError(stray.map((name) => `${name} in the environment: no channel takes it; ${expected}`).join('\n'));
+}
+
+/** `looked`: the variables that were looked for are added. */
+type From = { env: Env; looked: Set<string>; where: string };
+
+function channelFrom(name: string, given: GivenChannel, { env, looked, where }: From): Channel {
   const variable = (key: string): string =>
-    `DNSBLWATCH_CHANNEL_${name.toUpperCase().replaceAll('-', '_')}_${key.toUpperCase()}`;
-  const fromEnvironment = (key: string, inFile: string | undefined): string | null =>
-    env[variable(key)] || inFile || null;
+    `${VARIABLES}${name.toUpperCase().replaceAll('-', '_')}_${key.toUpperCase()}`;
+  const fromEnvironment = (key: string, inFile: string | undefined): string | null => {
+    looked.add(variable(key));
+    return env[variable(key)] || inFile || null;
+  };
   const needed = (key: string, inFile: string | undefined): string => {
     const value = fromEnvironment(key, inFile);
     if (value === null)

@@ -472,6 +472,8 @@ test.each([
   expect(await said(text)).toEqual([`configuration ${file} at ${message}`]);
 });
 
+const TAKEN = 'DNSBLWATCH_CHANNEL_A_URL, DNSBLWATCH_CHANNEL_A_SECRET';
+
 test.each([
   [
     'DNSBLWATCH_KEY_NO_SUCH',
@@ -480,8 +482,15 @@ test.each([
   ],
   ['DNSBLWATCH_KEY_ABUSIX', `a ${SECRET}`, 'not a key; expected 1 to 63 letters, digits, hyphens or underscores'],
   ['DNSBLWATCH_CHANNEL_A_URL', SECRET, 'got something else; expected an http or https address'],
+  ['DNSBLWATCH_CHANNEL_B_SECRET', SECRET, `no channel takes it; expected one of ${TAKEN}`],
+  ['DNSBLWATCH_CHANNEL_A_TOKEN', SECRET, `no channel takes it; expected one of ${TAKEN}`],
 ])('what is wrong in the environment is told with the name of the variable: %s', async (variable, value, message) => {
-  expect(await said('channels: { a: { type: slack } }', { [variable]: value })).toEqual([
-    `${variable} in the environment: ${message}`,
+  const env = { DNSBLWATCH_CHANNEL_A_URL: 'https://hooks.example/T0/B0', [variable]: value };
+  expect(await said('channels: { a: { type: webhook } }', env)).toEqual([`${variable} in the environment: ${message}`]);
+});
+
+test('a secret in the environment for a channel, where there is none', async () => {
+  expect(await said('channels: {}', { DNSBLWATCH_CHANNEL_A_URL: SECRET })).toEqual([
+    'DNSBLWATCH_CHANNEL_A_URL in the environment: no channel takes it; `channels` has none that takes a secret',
   ]);
 });
