@@ -1,6 +1,9 @@
+import { withoutPassword } from '../db/failure.ts';
+import type { Database } from '../db/open.ts';
 import { parseDuration } from '../duration.ts';
 import { UserError } from '../errors.ts';
 import { FAILED } from '../exit.ts';
+import { tagsSince } from '../listing/tracked.ts';
 import type { Digest } from '../notify/digest/digest.ts';
 import { digestDoc } from '../notify/digest/doc.ts';
 import { readDigest } from '../notify/digest/read.ts';
@@ -37,10 +40,22 @@ export async function digest(options: DigestOptions, world: World): Promise<numb
   return await withDatabase(settings.database, async (db) => {
     const now = world.now();
     const period = { from: new Date(now.getTime() - span), to: now };
+    await checkTags(db, options.tag ?? [], period.from, withoutPassword(settings.database));
     const read = await readDigest(db, settings.catalogue.lists, { period, tags: options.tag ?? null });
     world.out(written(read, format, reader));
     return 0;
   });
+}
+
+/** Of a tag that no target has a digest would say that nothing is listed. */
+async function checkTags(db: Database, tags: readonly string[], since: Date, where: string): Promise<void> {
+  if (tags.length === 0) return;
+  const known = await tagsSince(db, since);
+  const strange = tags.filter((tag) => !known.has(tag));
+  if (strange.length > 0)
+    throw new UserError(
+      `no target tagged ${strange.join(' or ')} in ${where} in this time; dnsblwatch targets list shows the tags`,
+    );
 }
 
 function written(read: Digest, format: (typeof FORMATS)[number], reader: ReturnType<typeof readerOf>): string {

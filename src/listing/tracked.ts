@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
+import { and, asc, eq, gte, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { TargetKind } from '../catalogue/list.ts';
 import type { Database } from '../db/open.ts';
 import { chunks } from '../db/rows.ts';
@@ -52,6 +52,15 @@ export async function trackedTargets(
       (filter.tags === undefined || filter.tags.some((tag) => tags.includes(tag))) &&
       (filter.owner === undefined || filter.owner === owner),
   );
+}
+
+/** The tags of all that was tracked at any time since. */
+export async function tagsSince(db: Pick<Database, 'orm'>, since: Date): Promise<Set<string>> {
+  const rows = await db.orm
+    .selectDistinct({ tag: sql<string>`unnest(${targetRange.tags})` })
+    .from(targetRange)
+    .where(or(isNull(targetRange.trackedTo), gte(targetRange.trackedTo, since)));
+  return new Set(rows.map(({ tag }) => tag));
 }
 
 async function edit(db: Pick<Database, 'orm'>, given: readonly Given[], how: Edit, now: Date): Promise<Edited> {

@@ -177,12 +177,29 @@ test('digest is printed in every format and language, and sent to each channel a
   const document = JSON.parse((await run('digest', '--format', 'json')).out);
   expect(v.safeParse(digestSchema, document).issues).toBeUndefined();
   expect(document).toMatchObject({ version: 1, listed: [{ target: '192.0.2.7' }] });
-  expect((await run('digest', '--tag', 'other')).out).toContain('0 targets');
 
   expect((await run('digest', '--send')).out).toBe('1 digest made.\n');
   expect(received).toMatchObject([
     { json: { type: 'digest', data: { digest: { listed: [{ target: '192.0.2.7' }] } } } },
   ]);
+});
+
+test('digest --tag of a tag that no target had in the time is a mistake, and no quiet day', async () => {
+  configure({});
+  const failed = await run('digest', '--tag', 'acme');
+  expect(failed).toMatchObject({ status: 3, out: '' });
+  expect(failed.err).toMatch(
+    /^dnsblwatch: no target tagged acme in .* in this time; dnsblwatch targets list shows the tags\n$/,
+  );
+  await run('targets', 'add', '192.0.2.7', '--allow-special', '--tag', 'acme');
+  expect(await run('digest', '--tag', 'acme')).toMatchObject({ status: 0, err: '' });
+  const { status, err } = await run('digest', '--tag', 'acme', '--tag', 'acne', '--format', 'json');
+  expect(status).toBe(3);
+  expect(err).toMatch(/: no target tagged acne in .* in this time; /);
+  await run('targets', 'remove', '192.0.2.7');
+  expect((await run('digest', '--tag', 'acme')).out).toContain('0 targets');
+  time += 2 * 86_400_000;
+  expect(await run('digest', '--tag', 'acme')).toMatchObject({ status: 3 });
 });
 
 test.each([
