@@ -81,9 +81,8 @@ function renderStep(
   if (step.page !== null) say('Page', step.page);
   say('Takes', step.time);
   if (step.expiry !== null) {
-    const { earliest, latest } = step.expiry;
-    const first = earliest.getTime() === latest.getTime() ? '' : `${minute(earliest)} at the earliest, `;
-    say('Expires', `${first}${minute(latest)} if nothing happens from now on`);
+    const [first, last] = [minute(step.expiry.earliest), minute(step.expiry.latest)];
+    say('Expires', `${first === last ? '' : `${first} at the earliest, `}${last} if nothing happens from now on`);
   }
   if (step.askFrom !== null) say('Ask', step.askFrom > now ? `from ${minute(step.askFrom)} on` : 'now');
   for (const not of step.dont) say('Careful', not);
