@@ -80,9 +80,10 @@ function listingSection<T extends DigestListing>(
 ): Section | null {
   if (listings.length === 0) return null;
   const title = `${reader.say(`digest.section.${part}`)} (${listings.length.toLocaleString(reader.language)})`;
-  if (listings.length > MANY) return { title, tone, ...groupEntries(listings, reader) };
+  const colour = digest.scans.finished === 0 ? 'plain' : tone;
+  if (listings.length > MANY) return { title, tone: colour, ...groupEntries(listings, reader) };
   const entries = listings.map((one) => ({ head: headOf(one, reader, part === 'delisted'), details: lines(one) }));
-  return { title, tone: digest.scans.finished === 0 ? 'plain' : tone, entries, rest: 0 };
+  return { title, tone: colour, entries, rest: 0 };
 }
 
 function headOf(one: DigestListing, reader: Reader, gone: boolean): Piece[] {

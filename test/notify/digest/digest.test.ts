@@ -65,7 +65,7 @@ test('a busy day', () => {
     Trend
     -----
     * 4 listed at the start, 4 now
-        2 new and 1 gone; the same time before 4 and 0"
+        2 new and 1 gone; in the same time before, 4 and 0"
   `);
 });
 
@@ -97,10 +97,10 @@ test('the same in Chinese, in the time of Shanghai', () => {
     ------------
     * 192.0.2.11 在 Spam List：SPAM
         自 2026-11-01 09:00 GMT+8 起，已 47 小时；最近一次查得列入：2026-11-03 07:00 GMT+8；72 小时内再次列入 1 次
-        18 小时 前已申请，超过通常所需时间：再次申请前请确认原因是否仍在
+        18 小时前已申请，超过通常所需时间：再次申请前请确认原因是否仍在
     * 2001:db8::25 在 Spam List：SPAM
         自 2026-11-01 11:00 GMT+8 起，已 45 小时；最近一次查得列入：2026-11-03 07:00 GMT+8
-        由名单处理：18 小时 前已申请
+        由名单处理：18 小时前已申请
 
     无法查看
     --------
@@ -185,6 +185,37 @@ describe.each([0, 1, 50, 5000])('a digest of %i listings', (count) => {
     const [text = ''] = written;
     expect(text.split('\n').length).toBeLessThan(200);
   });
+});
+
+test('very many listings are told by list: where, since when, and whose move it is', () => {
+  const move = told().move;
+  if (move === null) throw new Error('no move');
+  const asked = { ...move, requestedAt: at(40) };
+  const listings = Array.from({ length: 120 }, (_, index) =>
+    told({
+      ...{ id: index, target: `198.51.${index % 8}.${index}`, since: at(30) },
+      ...(index < 3 ? { list: 'other', listName: 'Other List' } : {}),
+      move: index < 20 ? asked : index < 22 ? { ...asked, overdue: true } : move,
+    }),
+  );
+  const text = textOf(digestOf(input({ listings })));
+  expect(text.slice(text.indexOf('New'), text.indexOf('\n\nTrend'))).toMatchInlineSnapshot(`
+    "New (120)
+    ---------
+    * Spam List: 117 targets
+        198.51.3.0/24: 15, 198.51.4.0/24: 15, 198.51.5.0/24: 15, 198.51.6.0/24: 15, 198.51.7.0/24: 15, elsewhere: 42
+        The earliest since 2026-11-02 06:00 UTC
+        Your move (98); The list's move: asked (17); Asked, and longer ago than it usually takes (2)
+    * Other List: 3 targets
+        198.51.0.0/24: 1, 198.51.1.0/24: 1, 198.51.2.0/24: 1
+        The earliest since 2026-11-02 06:00 UTC
+        The list's move: asked"
+  `);
+  expect(writeMarkup(digestDoc(digestOf(input({ listings })), readerOf('zh-CN', 'UTC')), TEXT)).toContain(
+    '由您处理（98）',
+  );
+  const blind = digestDoc(digestOf(input({ listings, scans: { finished: 0, last: null } })), reader);
+  expect(blind.sections[0]?.tone).toBe('plain');
 });
 
 test('text of strangers is no markup in HTML and Markdown', () => {
