@@ -97,6 +97,15 @@ test('serve scans what it finds unscanned at once, records, tells, shows it, and
   expect(JSON.parse(history.out)).toMatchObject([{ target: '192.0.2.7', list: 'spam', until: null }]);
 });
 
+test('metrics name targets only where they are asked to', async () => {
+  configure({ schedules: { scan: 'off' }, serve: { listen: '127.0.0.1:0', targetMetrics: true } });
+  const serving = start(['serve']);
+  const { pages } = await serving.seen('serving');
+  const metrics = await (await fetch(`${pages}/metrics`)).text();
+  expect(metrics).toContain('dnsblwatch_listed{target="192.0.2.7",list="spam"} 1');
+  expect((await serving.stop()).status).toBe(0);
+});
+
 test('a digest that was missed is made up for once, since the one before, and sent', async () => {
   const receiver = await startReceiver();
   configure({
