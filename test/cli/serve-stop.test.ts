@@ -65,7 +65,7 @@ test.each([
     const from = Date.now();
     first.kill(other);
     expect(await first.ended).toEqual({ status: null, signal: other });
-    expect(Date.now() - from).toBeLessThan(2000);
+    expect(Date.now() - from).toBeLessThan(20_000);
     expect(await latestScans(db, 10)).toMatchObject([{ state: 'running' }]);
     answer();
     office.configure({ targets: lab.targets });
