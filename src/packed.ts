@@ -28,7 +28,7 @@ if (nodeServes()) {
   const cachedData = isCheck ? (readKept(kept) ?? undefined) : undefined;
   const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData });
   const loaded = { exports: {} as Start };
-  script.runInThisContext()(loaded, createRequire(file), load, dirname(file), file);
+  script.runInThisContext()(loaded, createRequire(file), importChunk, dirname(file), file);
   void loaded.exports.start({
     program: DIGEST,
     onChecked() {
@@ -37,8 +37,8 @@ if (nodeServes()) {
   });
 }
 
-/** In a script of node:vm `import()` is experimental, and says so: tools/build.ts has put `load()` there. */
-function load(chunk: string): Promise<unknown> {
+/** In a script of node:vm `import()` is experimental, and says so: tools/build.ts has put `importChunk()` there. */
+function importChunk(chunk: string): Promise<unknown> {
   enableCompileCache(codeFolder()); // once more is no matter
   return import(chunk);
 }

@@ -175,8 +175,8 @@ function digestOf(folder: string): string {
 }
 
 /**
- * As packed.ts runs it: a function of what a module of CommonJS has, and of `importChunk`, which imports chunks. All in ASCII,
- * since one character of another script, be it in a comment, makes V8 keep the whole file in two bytes a character.
+ * As packed.ts runs it: a function of what a module of CommonJS has, and of `importChunk`, which imports chunks. All in
+ * ASCII, since one character of another script, be it in a comment, makes V8 keep the whole file in two bytes a character.
  */
 function forVm(file: string): void {
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;

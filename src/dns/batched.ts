@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { constants } from 'node:os';
 import { holdYoungSpace } from '../young-space.ts';
-import { type Bundle, closeAll, connectAll, type Receive, SOCKETS } from './bundle.ts';
+import { type Bundle, connectAll, type Receive, SOCKETS } from './bundle.ts';
 import type { Libc, Messages, Watch } from './libc.ts';
 import { countOverflow, portsOf } from './overflow.ts';
 import { LONGEST_QUERY } from './query.ts';
@@ -52,7 +52,7 @@ async function connect(peer: Peer, fd: number): Promise<string | null> {
   const socket = createSocket(optionsFor(peer.family)).bind({ fd });
   if (!(await connectAll([socket], peer, () => {}))) return null;
   const ports = portsOf(socket);
-  closeAll([socket]);
+  socket.close();
   return ports;
 }
 

@@ -64,6 +64,6 @@ function connect(socket: Socket, peer: Peer, place: number, receive: Receive): P
   });
 }
 
-export function closeAll(sockets: readonly Socket[]): void {
+function closeAll(sockets: readonly Socket[]): void {
   for (const socket of sockets) socket.close();
 }

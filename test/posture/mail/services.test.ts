@@ -163,9 +163,6 @@ describe('log-ins before TLS', () => {
   });
 });
 
-/** Milliseconds: such servers never end by themselves, and a loaded machine may add seconds to the one of patience. */
-const BOUND = 15_000;
-
 describe('servers that hang, flood and lie: unknown, in time', () => {
   const endless = (text: string) => (socket: import('node:net').Socket) => {
     const write = (): void =>
@@ -188,7 +185,7 @@ describe('servers that hang, flood and lie: unknown, in time', () => {
     const before = performance.now();
     const [found] = judgeService(await look(25, script), new Date());
     expect([found?.outcome, found?.why]).toEqual(['unknown', expect.stringMatching(why)]);
-    expect(performance.now() - before).toBeLessThan(BOUND);
+    expect(performance.now() - before).toBeLessThan(4000);
   });
   const STAGES = ['greeting', 'EHLO', 'STARTTLS', 'TLS', 'EHLO within TLS', 'MAIL', 'RCPT', 'RSET'];
   test.each(STAGES)('hangs at %s: ends there, and says so', async (stage) => {
@@ -202,7 +199,8 @@ describe('servers that hang, flood and lie: unknown, in time', () => {
     const before = performance.now();
     const seen = await look(25, script, { patience: 1000, recipients: ['postmaster@example.org'] });
     expect([seen.end?.kind, seen.end?.stage]).toEqual(['timeout', command]);
-    expect(performance.now() - before).toBeLessThan(BOUND);
+    // Such a server never ends by itself; a loaded machine was seen to add five seconds to the one of patience.
+    expect(performance.now() - before).toBeLessThan(15_000);
   });
   test('a server that is just in time with each line is given up all the same', async () => {
     const slow = (socket: import('node:net').Socket): void => {
@@ -212,7 +210,7 @@ describe('servers that hang, flood and lie: unknown, in time', () => {
     const before = performance.now();
     const seen = await look(25, { raw: slow }, { patience: 200 });
     expect([seen.end?.kind, seen.end?.stage]).toEqual(['timeout', 'greeting']);
-    expect(performance.now() - before).toBeLessThan(BOUND);
+    expect(performance.now() - before).toBeLessThan(1500);
   });
   test('a slow greeting of several lines is no fault', async () => {
     expect(
