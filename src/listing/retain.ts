@@ -28,10 +28,15 @@ export async function retain(
   signal?: AbortSignal,
 ): Promise<Retained> {
   const before = (age: number): Date => new Date(now.getTime() - age);
+  // Who finds another at work leaves it all: going on with the next part would keep that one from it.
+  let alone = true;
   const all = async (step: (tx: Transaction) => Promise<Retained | null>): Promise<Retained> => {
     const sum = { scans: 0, rows: 0, changes: 0 };
-    while (signal?.aborted !== true) {
-      const done = await db.orm.transaction(async (tx) => ((await isAlone(tx)) ? await step(tx) : null));
+    while (alone && signal?.aborted !== true) {
+      const done = await db.orm.transaction(async (tx) => {
+        alone = await isAlone(tx);
+        return alone ? await step(tx) : null;
+      });
       if (done === null) break;
       sum.scans += done.scans;
       sum.rows += done.rows;
