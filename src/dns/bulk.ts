@@ -14,8 +14,10 @@ import { createTurns } from './turns.ts';
 import { createWheel } from './wheel.ts';
 import { isReply } from './wire.ts';
 
+export type BulkType = 'A' | 'TXT';
+
 /**
- * Many questions of one list: A records of addresses. The transport takes the next one when a server has room for
+ * Many questions of one list: A records of addresses, and the texts of those that have some. The transport takes the next one when a server has room for
  * it, so that nothing waits in memory, and no question makes a promise, a timer or a closure.
  */
 export type Bulk = {
@@ -27,6 +29,7 @@ export type Bulk = {
   authoritative: boolean;
   /** The token of the next question for a server, by its place in the order of `add`; -1: none until `wake`. */
   next(place: number): number;
+  typeOf(token: number): BulkType;
   /** The address of a token: IPv4 as a number, IPv6 as a bigint. */
   addressOf(token: number): number | bigint;
   /** Milliseconds that this server has for a question, retransmissions included. */
@@ -102,9 +105,11 @@ export function createBulkAsker(options: {
   }
 
   function launch(lane: BulkLane<Bulk>, asker: Asker<Bulk>, token: number, at: number): void {
-    const { bulk, suffix, place } = asker;
+    const { bulk, suffixes, place } = asker;
     const flight = lane.flights.take(asker);
     flight.token = token;
+    flight.type = bulk.typeOf(token);
+    const suffix = suffixes[flight.type];
     flight.socket = randomBelow(SOCKETS);
     flight.length = writeAddressQuery(flight.query, flight.id, bulk.addressOf(token), suffix, bulk.recursionDesired);
     flight.startedAt = at;
@@ -207,7 +212,7 @@ export function createBulkAsker(options: {
   }
 
   function askMany(bulk: Bulk): BulkHandle {
-    const suffix = encodeSuffix(bulk.zone);
+    const suffixes = { A: encodeSuffix(bulk.zone, 'A'), TXT: encodeSuffix(bulk.zone, 'TXT') };
     const askers: Asker<Bulk>[] = [];
     const wake = (): void => {
       for (const asker of askers) comeBack(asker);
@@ -216,7 +221,7 @@ export function createBulkAsker(options: {
     return {
       add(server) {
         const lane = lanes.to(server, bulk.questions);
-        const asker = { bulk, suffix, lane, place: askers.length, open: 0, stopped: closed };
+        const asker = { bulk, suffixes, lane, place: askers.length, open: 0, stopped: closed };
         askers.push(asker);
         comeBack(asker);
         turns.soon();

@@ -23,12 +23,12 @@ export function createDelivery({
   /** For replies that are truncated. */
   ask: Ask;
 }): Delivery {
-  function askedOf({ asker, query }: Flight<Bulk>): Asked {
+  function askedOf({ asker, query, type }: Flight<Bulk>): Asked {
     const { recursionDesired } = asker.bulk;
     return {
       server: asker.lane.state.server,
       at: now(),
-      question: { name: nameIn(query), type: 'A' },
+      question: { name: nameIn(query), type },
       recursionDesired,
     };
   }
@@ -47,7 +47,7 @@ export function createDelivery({
   return {
     reply(flight, message, at) {
       const { bulk, place } = flight.asker;
-      const quick = readQuick(message, flight.length);
+      const quick = flight.type === 'A' ? readQuick(message, flight.length) : null;
       if (quick?.kind === 'absent' && (quick.authoritative || !bulk.authoritative)) {
         bulk.absent(flight.token, place, quick);
         return;

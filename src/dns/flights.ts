@@ -1,3 +1,4 @@
+import type { BulkType } from './bulk.ts';
 import type { Lane } from './lane.ts';
 import { LONGEST_QUERY } from './query.ts';
 import type { Timed } from './wheel.ts';
@@ -5,8 +6,8 @@ import type { Timed } from './wheel.ts';
 /** Whoever has many questions for one server. */
 export type Asker<Bulk> = {
   bulk: Bulk;
-  /** The end of its queries. */
-  suffix: Buffer;
+  /** The end of its queries, by type. */
+  suffixes: Record<BulkType, Buffer>;
   lane: BulkLane<Bulk>;
   /** The lane's server, among those of `bulk`. */
   place: number;
@@ -22,6 +23,7 @@ export type BulkLane<Bulk> = Lane<Asker<Bulk>> & { flights: Flights<Bulk> };
 export type Flight<Bulk> = Timed & {
   asker: Asker<Bulk>;
   token: number;
+  type: BulkType;
   socket: number;
   id: number;
   /** The first `length` bytes of this are the query. */
@@ -85,6 +87,7 @@ function createFlight<Bulk>(asker: Asker<Bulk>): Flight<Bulk> {
     after: null,
     asker,
     token: 0,
+    type: 'A',
     socket: 0,
     id: 0,
     query: Buffer.alloc(LONGEST_QUERY),

@@ -1,4 +1,4 @@
-import type { Question } from './answer.ts';
+import type { Question, QuestionType } from './answer.ts';
 import { isBareFailure, MalformedMessage, TYPE } from './wire.ts';
 
 /** Queries in wire format (RFC 1035 section 4.1), plain: one question, no EDNS. */
@@ -26,12 +26,12 @@ export function encodeQuery(id: number, { name, type }: Question, recursionDesir
   return query;
 }
 
-/** The end of every query for addresses below the zone: its labels, type A, class IN. Throws as encodeQuery does. */
-export function encodeSuffix(zone: string): Buffer {
+/** The end of every query for addresses below the zone: its labels, the type, class IN. Throws as encodeQuery does. */
+export function encodeSuffix(zone: string, type: QuestionType): Buffer {
   checkLength(zone);
   const suffix = Buffer.alloc(zone.length + 2 + TAIL);
   const end = writeLabels(suffix, 0, zone);
-  suffix.writeUInt16BE(TYPE.A, end + 1);
+  suffix.writeUInt16BE(TYPE[type], end + 1);
   suffix.writeUInt16BE(1, end + 3);
   return suffix;
 }

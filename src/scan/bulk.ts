@@ -1,19 +1,17 @@
 import type { Answer } from '../dns/answer.ts';
 import type { AskMany } from '../dns/bulk.ts';
-import { queryName, type Target } from '../target.ts';
+import { queryName } from '../target.ts';
 import type { Targets } from '../targets/positions.ts';
 import { checked, type Line, worthRetrying } from './line.ts';
 import { isTrouble, type Sessions } from './proof.ts';
-import type { OpenServer, Session } from './session.ts';
-import { readTarget, type TargetOptions } from './target.ts';
+import type { Lookup, OpenServer, Session } from './session.ts';
+import { conclude, type Reading, readTarget, type TargetOptions, wantsText } from './target.ts';
 import type { Walk } from './walk.ts';
 
 /** On the way at first; as many more as were answered, so that a list that refuses or is silent is not asked much. */
 const FIRST = 20;
 /** For no more targets, sockets for each server would cost more than they spare: half of a check of one address. */
 const FEW = 4;
-/** Listings whose text is being asked for, at one time. */
-const TEXTS = 20;
 /** Time-outs in a row that a server may have beyond the others before it gets no more questions. */
 const SILENT_BEYOND = 3;
 
@@ -39,8 +37,10 @@ export function askInBulk(
 ): Promise<void> {
   /** In the order in which the transport knows them. */
   const servers: OpenServer[] = [];
+  /** Listings whose text is to be asked for, and those whose text is wanted, by position. */
+  const texts: number[] = [];
+  const listings = new Map<number, Reading>();
   let open = 0;
-  let texts = 0;
   let answers = 0;
   let held = false;
   let over = false;
@@ -52,11 +52,6 @@ export function askInBulk(
       settle();
     };
     const abort = (): void => end(() => reject(line.signal.reason));
-    const closed = (): void => {
-      open -= 1;
-      if (held) handle.wake();
-      if (open === 0 && over) end(resolve);
-    };
     const isWorse = (server: OpenServer): boolean => {
       for (const other of servers) if (server.silent > other.silent + SILENT_BEYOND) return true;
       return false;
@@ -66,20 +61,48 @@ export function askInBulk(
       if (server === undefined) throw new RangeError(`no server ${place}`);
       return server;
     };
-
-    const read = async (position: number, place: number, answer: Answer, spent: number): Promise<void> => {
-      const target: Target = options.targets.at(position);
-      const name = queryName(target, line.zone);
-      const first = { answer: checked(answer, session.path), by: by(place) };
-      const lookup = worthRetrying(first.answer) ? await session.lookElsewhere(name, first, spent) : first;
-      if (lookup === first && worthRetrying(first.answer)) first.by.silent += 1;
-      else first.by.silent = 0;
-      texts += 1;
-      const asked = await readTarget(line, session, { target, position }, [{ named: target, lookup }], options);
-      texts -= 1;
-      walk.asked(asked);
-      if (asked.draft.result.verdict.kind !== 'unknown') answers += 1;
+    const closed = (): void => {
+      open -= 1;
+      if (held) handle.wake();
+      if (open === 0 && over) end(resolve);
+    };
+    const concluded = (reading: Reading, text: Answer | null): void => {
+      walk.asked(conclude(line, session, reading, text));
+      if (reading.verdict.kind !== 'unknown') answers += 1;
       closed();
+    };
+
+    const heard = (token: number, lookup: Lookup): void => {
+      const position = positionOf(token);
+      const listing = listings.get(position);
+      if (listing !== undefined) {
+        listings.delete(position);
+        concluded(listing, lookup.answer);
+        return;
+      }
+      const target = options.targets.at(position);
+      const reading = readTarget(line, session, { target, position }, [{ named: target, lookup }]);
+      if (!wantsText(line, reading, options)) {
+        concluded(reading, null);
+        return;
+      }
+      listings.set(position, reading);
+      texts.push(position);
+      handle.wake();
+    };
+
+    const receive = async (token: number, place: number, answer: Answer, spent: number): Promise<void> => {
+      const first = { answer: checked(answer, session.path), by: by(place) };
+      if (!worthRetrying(first.answer)) {
+        first.by.silent = 0;
+        heard(token, first);
+        return;
+      }
+      const name = queryName(options.targets.at(positionOf(token)), line.zone);
+      const lookup = await session.lookElsewhere(name, typeOf(token), first, spent);
+      if (lookup === first) first.by.silent += 1;
+      else first.by.silent = 0;
+      heard(token, lookup);
     };
 
     const handle = askMany({
@@ -88,27 +111,33 @@ export function askInBulk(
       recursionDesired: session.path.resolver,
       authoritative: session.path.name === 'direct',
       next(place) {
-        held = open >= FIRST + answers || texts >= TEXTS || isWorse(by(place));
+        const worse = isWorse(by(place));
+        const text = worse ? undefined : texts.pop();
+        if (text !== undefined) return textOf(text);
+        held = open >= FIRST + answers || worse;
         if (over || held) return -1;
         const position = walk.take();
         if (position === -1) {
           over = true;
           if (open === 0) end(resolve);
-        } else open += 1;
-        return position;
+          return -1;
+        }
+        open += 1;
+        return addressOf(position);
       },
-      addressOf: options.targets.addressAt,
+      typeOf,
+      addressOf: (token) => options.targets.addressAt(positionOf(token)),
       deadline: (place) => (session.hasOther(by(place)) ? line.timeout / 2 : line.timeout),
-      absent(position, place, quick) {
+      absent(token, place, quick) {
         const from = by(place);
         from.silent = 0;
         answers += 1;
         line.operator.answered();
-        walk.clean(position, from, line.now().getTime(), quick.ttl, quick.rcode);
+        walk.clean(positionOf(token), from, line.now().getTime(), quick.ttl, quick.rcode);
         closed();
       },
-      answered(position, place, answer, spent) {
-        read(position, place, answer, spent).catch((error: unknown) => end(() => reject(error)));
+      answered(token, place, answer, spent) {
+        receive(token, place, answer, spent).catch((error: unknown) => end(() => reject(error)));
       },
     });
     line.signal.addEventListener('abort', abort);
@@ -118,3 +147,9 @@ export function askInBulk(
     });
   });
 }
+
+/** Tokens of the transport: of each position one for the address, and one for the text of its listing. */
+const addressOf = (position: number): number => 2 * position;
+const textOf = (position: number): number => 2 * position + 1;
+const positionOf = (token: number): number => Math.floor(token / 2);
+const typeOf = (token: number): 'A' | 'TXT' => (token % 2 === 0 ? 'A' : 'TXT');

@@ -51,8 +51,8 @@ export type Session = {
   opened: readonly OpenServer[];
   /** Asks an opened server; after a time-out or SERVFAIL another one, all within one deadline. */
   lookup(name: string, type: QuestionType): Promise<Lookup>;
-  /** Goes on with a lookup for an A record that the first server failed, `spent` ms after its beginning. */
-  lookElsewhere(name: string, first: Lookup, spent: number): Promise<Lookup>;
+  /** Goes on with a lookup that the first server failed, `spent` ms after its beginning. */
+  lookElsewhere(name: string, type: QuestionType, first: Lookup, spent: number): Promise<Lookup>;
   /** Whether a lookup that this server fails could be asked of another one. */
   hasOther(server: OpenServer): boolean;
   /** Calls with every opened server, those that are opened later too. */
@@ -270,9 +270,9 @@ function createSession(
     opened,
     controls,
     lookup: (name, type) => goOn(name, type, { tried: new Set(), left: line.timeout, last: null }),
-    lookElsewhere(name, first, spent) {
+    lookElsewhere(name, type, first, spent) {
       const tried = new Set(first.by === null ? [] : [first.by]);
-      return goOn(name, 'A', { tried, left: line.timeout - spent, last: first });
+      return goOn(name, type, { tried, left: line.timeout - spent, last: first });
     },
     hasOther: (server) => untried.length > 0 || opened.some((other) => other !== server),
     eachOpened(use) {

@@ -6,7 +6,7 @@ import { type Line, worthRetrying } from './line.ts';
 import type { Draft } from './proof.ts';
 import { blank } from './results.ts';
 import type { Lookup, OpenServer, Session } from './session.ts';
-import type { Result } from './verdict.ts';
+import type { Result, Verdict } from './verdict.ts';
 
 export type AskedTarget = {
   draft: Draft;
@@ -26,6 +26,16 @@ export type TargetOptions = {
 type Placed = { target: Target; position: number };
 type AskedName = { named: Target; lookup: Lookup };
 
+/** What the lookups of a target's names say of it, before the text of its listing is known. */
+export type Reading = Placed & {
+  verdict: Verdict;
+  /** By which the verdict came. */
+  telling: AskedName;
+  asked: readonly AskedName[];
+  /** No more lookups before new controls. */
+  stop: boolean;
+};
+
 /** One target, by one or two names, and the text of what lists it. */
 export async function askTarget(
   line: Line,
@@ -40,35 +50,35 @@ export async function askTarget(
       return { named, lookup: await session.lookup(queryName(named, line.zone), 'A') };
     }),
   );
-  return readTarget(line, session, placed, asked, options);
+  const reading = readTarget(line, session, placed, asked);
+  const name = queryName(reading.telling.named, line.zone);
+  const text = wantsText(line, reading, options) ? await session.lookup(name, 'TXT') : null;
+  return conclude(line, session, reading, text?.answer ?? null);
 }
 
-/** What the lookups of a target's names say of it; asks for the text of a listing. */
-export async function readTarget(
-  line: Line,
-  session: Session,
-  placed: Placed,
-  asked: readonly AskedName[],
-  options: TargetOptions,
-): Promise<AskedTarget> {
-  const { target } = placed;
+export function readTarget(line: Line, session: Session, placed: Placed, asked: readonly AskedName[]): Reading {
   const verdicts = asked.map(({ lookup }) => judge(line.list, lookup.answer));
   const verdict = eitherOf(verdicts);
   const telling = asked[verdicts.findIndex(({ kind }) => kind === verdict.kind)] ?? asked[0];
-  if (telling === undefined) throw new Error(`no name to ask for ${target.text}`);
-  const { answer, by } = telling.lookup;
-
+  if (telling === undefined) throw new Error(`no name to ask for ${placed.target.text}`);
   let stop = false;
   for (const { lookup } of asked) stop = note(line, session, lookup) || stop;
-  const codes = verdict.kind === 'listed' ? verdict.codes : [];
-  const wantsText = verdict.kind === 'listed' && options.txt(target, codes) && line.operator.ended === null;
-  const text = wantsText ? await session.lookup(queryName(telling.named, line.zone), 'TXT') : null;
+  return { ...placed, verdict, telling, asked, stop };
+}
 
+export function wantsText(line: Line, { target, verdict }: Reading, options: TargetOptions): boolean {
+  return verdict.kind === 'listed' && line.operator.ended === null && options.txt(target, verdict.codes);
+}
+
+/** `text`: the answer to the question for it; null: it was not asked for. */
+export function conclude(line: Line, session: Session, reading: Reading, text: Answer | null): AskedTarget {
+  const { target, position, verdict, telling, asked, stop } = reading;
+  const { answer, by } = telling.lookup;
   const result: Result = {
-    ...blank(line.list, { ...placed, path: session.path.name, at: answer.at }),
+    ...blank(line.list, { target, position, path: session.path.name, at: answer.at }),
     verdict,
-    reason: text === null ? null : reasonOf(text.answer),
-    reasonAt: text === null || text.answer.kind === 'failed' ? null : text.answer.at,
+    reason: text === null ? null : reasonOf(text),
+    reasonAt: text === null || text.kind === 'failed' ? null : text.at,
     ttl: answer.kind === 'records' || answer.kind === 'absent' ? answer.ttl : null,
     server: by?.server ?? answer.server,
     asked: queryName(telling.named, line.list.zone),

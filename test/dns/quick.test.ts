@@ -101,7 +101,7 @@ describe('both codecs', () => {
 });
 
 describe('the query for an address', () => {
-  const suffix = encodeSuffix('bl.test');
+  const suffix = encodeSuffix('bl.test', 'A');
   const query = Buffer.alloc(LONGEST_QUERY, 0xff);
 
   function isThatOf(name: string, id: number, address: number | bigint, recursionDesired: boolean): void {
