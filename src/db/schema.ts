@@ -290,6 +290,9 @@ export const change = pgTable(
   (t) => [index().on(t.listingId), index().on(t.at), index().on(t.scanId)],
 );
 
+/** How the controls of a batch answered: once, for all changes of which they are evidence. */
+export const controls = pgTable('controls', { id: id(), reports: jsonb().$type<ControlReport[]>().notNull() });
+
 /** The verdicts that made a change, oldest first. */
 export const evidence = pgTable(
   'evidence',
@@ -298,9 +301,12 @@ export const evidence = pgTable(
       .notNull()
       .references(() => change.id),
     ordinal: integer().notNull(),
-    found: jsonb().$type<Evidence>().notNull(),
+    found: jsonb().$type<Omit<Evidence, 'controls'>>().notNull(),
+    controlsId: ref('controls_id')
+      .notNull()
+      .references(() => controls.id),
   },
-  (t) => [primaryKey({ columns: [t.changeId, t.ordinal] })],
+  (t) => [primaryKey({ columns: [t.changeId, t.ordinal] }), index().on(t.controlsId)],
 );
 
 /** A removal that somebody asked for. */

@@ -59,10 +59,7 @@ export async function insertChanges(tx: Transaction, changes: readonly NewChange
   return stored;
 }
 
-/**
- * The controls of a batch are evidence of each of its changes. They are most of what there is to write, so they are sent
- * once, and each row is put together by the server.
- */
+/** The controls of a batch are evidence of each of its changes, and most of what there is to write: they are stored once. */
 async function insertEvidence(tx: Transaction, changes: readonly ChangeRecord[]): Promise<void> {
   const places = new Map<string, number>();
   const rows = changes.flatMap(({ id, evidence }) =>
@@ -75,10 +72,12 @@ async function insertEvidence(tx: Transaction, changes: readonly ChangeRecord[])
   );
   if (rows.length === 0) return;
   await tx.execute(sql`
-    with controls as (
-      select place, list::jsonb from unnest(${sql.param([...places.keys()])}::text[]) with ordinality as u(list, place))
-    insert into evidence (change_id, ordinal, found)
-    select t.change, t.ordinal, t.found || jsonb_build_object('controls', controls.list)
+    with asked as (
+      select place, reports::jsonb, nextval(pg_get_serial_sequence('controls', 'id')) as id
+      from unnest(${sql.param([...places.keys()])}::text[]) with ordinality as u(reports, place)),
+    stored as (insert into controls (id, reports) select id, reports from asked)
+    insert into evidence (change_id, ordinal, found, controls_id)
+    select t.change, t.ordinal, t.found, asked.id
     from ${rowsOf(rows, { change: 'bigint', ordinal: 'int', found: 'jsonb', place: 'bigint' })}
-    join controls using (place)`);
+    join asked using (place)`);
 }

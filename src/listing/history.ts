@@ -2,7 +2,7 @@ import { and, asc, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { addressText } from '../address.ts';
 import type { Database } from '../db/open.ts';
 import { chunks } from '../db/rows.ts';
-import { change, type EndedBy, evidence, listing, pending, removal } from '../db/schema.ts';
+import { change, controls, type EndedBy, evidence, listing, pending, removal } from '../db/schema.ts';
 import type { TargetRange } from '../target.ts';
 import type { ChangeRecord } from './changes.ts';
 import type { Handle } from './locks.ts';
@@ -221,11 +221,13 @@ async function evidenceOf(db: Handle, changeIds: readonly number[]): Promise<Map
   const found = new Map<number, Evidence[]>();
   for (const some of chunks(changeIds)) {
     const rows = await db
-      .select()
+      .select({ changeId: evidence.changeId, seen: evidence.found, controls: controls.reports })
       .from(evidence)
+      .innerJoin(controls, eq(controls.id, evidence.controlsId))
       .where(inArray(evidence.changeId, some))
       .orderBy(asc(evidence.changeId), asc(evidence.ordinal));
-    for (const row of rows) found.set(row.changeId, [...(found.get(row.changeId) ?? []), row.found]);
+    for (const { changeId, seen, controls } of rows)
+      found.set(changeId, [...(found.get(changeId) ?? []), { ...seen, controls }]);
   }
   return found;
 }

@@ -75,13 +75,17 @@ async function noteLastSeen(tx: Transaction, before: Date): Promise<Retained | n
 }
 
 async function dropEvidence(tx: Transaction, before: Date): Promise<Retained | null> {
-  const dropped = await tx.execute<{ change_id: string }>(sql`
+  const dropped = await tx.execute<{ change_id: string; controls_id: string }>(sql`
     delete from evidence where change_id in (
       select c.id from change c join listing l on l.id = c.listing_id
       where c.at < ${before.toISOString()}::timestamptz and l.until is not null
         and exists (select from evidence e where e.change_id = c.id)
       order by c.id limit ${CHANGES})
-    returning change_id`);
+    returning change_id, controls_id`);
   if (dropped.length === 0) return null;
+  const controls = [...new Set(dropped.map(({ controls_id }) => controls_id))];
+  await tx.execute(sql`
+    delete from controls where id = any(${sql.param(controls)}::bigint[])
+      and not exists (select from evidence where controls_id = controls.id)`);
   return { scans: 0, rows: 0, changes: new Set(dropped.map(({ change_id }) => change_id)).size };
 }

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { migrationsFolder } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/open.ts';
+import { migrationsIn } from '../../src/db/tables.ts';
+import { changeHistory } from '../../src/listing/history.ts';
 import { testDatabase } from '../database.ts';
-import { migrationsOf } from './migrations.ts';
+import { migrationsOf, migrationsUpTo } from './migrations.ts';
 
 const first = 'create table thing (id bigint primary key);';
 const second = 'alter table thing add name text;';
@@ -50,6 +53,31 @@ describe('migrations', () => {
     const db = await openDatabase(where, { migrations: null });
     const [row] = await db.sql`select to_regclass('thing') as thing, to_regclass('other') as other`;
     expect(row).toEqual({ thing: null, other: null });
+    await db.close();
+  });
+
+  test('evidence that held the controls of its batch is told as it was', async () => {
+    const where = await testDatabase({ empty: true });
+    const before = migrationsIn(migrationsFolder())[8]?.version ?? 0;
+    const old = await openDatabase(where, { migrations: migrationsUpTo(before) });
+    const controls = [
+      { name: '2.0.0.127.bl.test', role: 'listed', answered: '127.0.0.2', at: '2026-11-24T08:00:00.000Z' },
+    ];
+    const seen = ['192.0.2.1', '192.0.2.2'].map((asked) => ({ asked, proven: true, controls }));
+    for (const found of seen)
+      await old.sql`
+        with i as (insert into incident (target, opened_at) values (${found.asked}, now()) returning id),
+        l as (insert into listing (target, list_id, incident_id, since, codes, relapses)
+          select ${found.asked}, 'bl', id, now(), '[]', 0 from i returning id),
+        c as (insert into change (at, kind, listing_id, before, after, proven)
+          select now(), 'listed', id, '{}', '{127.0.0.2}', true from l returning id)
+        insert into evidence (change_id, ordinal, found) select id, 0, ${old.sql.json(found)} from c`;
+    await old.close();
+    const db = await openDatabase(where);
+    const changes = await changeHistory(db, { evidence: true });
+    expect(changes.map(({ evidence }) => evidence)).toEqual(seen.map((one) => [one]));
+    const [row] = await db.sql`select count(*)::int as n from controls`;
+    expect(row?.n).toBe(1);
     await db.close();
   });
 });

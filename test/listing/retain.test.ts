@@ -211,6 +211,7 @@ test('old evidence goes, but not of what is still listed; listings and changes s
     'listed 192.0.2.2 1',
     'delisted 192.0.2.1 0',
   ]);
+  expect([...(await db.sql`select id from controls`)]).toHaveLength(1);
 });
 
 test('of many processes one works, and the others leave it to that one', async () => {
