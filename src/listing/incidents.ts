@@ -42,6 +42,7 @@ export async function belong(
     const relapsed = before?.endedBy === 'delisted' ? 1 : 0;
     found.set(target, { incidentId: latest.incidentId, relapses: (before?.relapses ?? 0) + relapsed });
   }
+  await reopen(tx, [...new Set([...found.values()].map(({ incidentId }) => incidentId))]);
   const strangers = opened.filter(({ target }) => !found.has(target));
   for (const [target, id] of await openIncidents(tx, strangers)) found.set(target, { incidentId: id, relapses: 0 });
   return found;
@@ -100,8 +101,15 @@ async function openIncidents(
   return ids;
 }
 
-/** An incident is closed when the last of its listings is, and open again when one of them returns. */
-export async function settleIncidents(tx: Transaction, listingIds: readonly number[]): Promise<void> {
+/** An incident is open again when one of its listings returns. */
+async function reopen(tx: Transaction, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.execute(sql`
+    update incident set closed_at = null where id = any(${sql.param(ids)}::bigint[]) and closed_at is not null`);
+}
+
+/** An incident is closed when the last of its listings is: to be called when these have ended. */
+export async function closeIncidents(tx: Transaction, listingIds: readonly number[]): Promise<void> {
   if (listingIds.length === 0) return;
   await tx.execute(sql`
     update incident set closed_at = t.closed

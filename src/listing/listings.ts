@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import { chunks, rowsOf } from '../db/rows.ts';
 import { type EndedBy, listing } from '../db/schema.ts';
 import { type ChangeRecord, codesOf, insertChanges, labelsOf } from './changes.ts';
-import { type Belonging, settleIncidents } from './incidents.ts';
+import { type Belonging, closeIncidents } from './incidents.ts';
 import type { Handle, Transaction } from './locks.ts';
 import type { ListedCode } from './state.ts';
 
@@ -126,7 +126,7 @@ export async function closeListings(
     delete from pending using listing
     where listing.id = any(${sql.param(ids)}::bigint[])
       and pending.target = listing.target and pending.list_id = listing.list_id`);
-  await settleIncidents(tx, ids);
+  await closeIncidents(tx, ids);
   return await insertChanges(
     tx,
     open.map((one) => ({

@@ -181,8 +181,12 @@ test('relisted within 72 hours is the same incident and a relapse; later it is a
   await addTargets(db, [{ range: range('192.0.2.3') }], minute(0));
   const listed = { a: { '192.0.2.3': ['127.0.0.2'] } };
   await scanAll(db, [a], 10, listed);
+  const open = async (): Promise<unknown[]> =>
+    (await db.sql`select closed_at is null as open from incident order by id`).map((row) => row.open);
   for (const at of [20, 30]) await scanAll(db, [a], at);
+  expect(await open()).toEqual([false]);
   await scanAll(db, [a], 20 + 71 * hour, listed);
+  expect(await open()).toEqual([true]);
   for (const at of [72 * hour, 73 * hour]) await scanAll(db, [a], at);
   await scanAll(db, [a], 145 * hour, listed);
   const history = await listingHistory(db, {});
@@ -190,8 +194,7 @@ test('relisted within 72 hours is the same incident and a relapse; later it is a
   expect(history[1]?.incident).toBe(history[0]?.incident);
   expect(history[2]?.incident).not.toBe(history[0]?.incident);
   expect(history[1]?.cleanBefore).toBe(seconds(30, 0));
-  const rows = await db.sql`select closed_at is null as open from incident order by id`;
-  expect(rows.map(({ open }) => open)).toEqual([false, true]);
+  expect(await open()).toEqual([false, true]);
 });
 
 test('listings on a zone and on what it contains are one incident', async () => {
