@@ -8,7 +8,7 @@ import { inTurns } from '../turn.ts';
 import { type ChangeRecord, codesOf, insertChanges, labelsOf, type NewChange } from './changes.ts';
 import { insertCoverage } from './coverage.ts';
 import { type Extent, extentsIn, positionIn, within } from './extent.ts';
-import { belong, settleIncidents } from './incidents.ts';
+import { belong, closeIncidents } from './incidents.ts';
 import {
   endListings,
   insertListings,
@@ -41,11 +41,15 @@ export async function recordBatch(db: Pick<Database, 'orm'>, scan: Scan, batch: 
   if (scanned === undefined) throw new Error(`${batch.list} is not in scan ${scan.id}`);
   const extents = extentsIn(scan.targets, batch.posFrom, batch.posTo, scanned.list.accepts);
   return await db.orm.transaction(async (tx) => {
-    await holdTracked(tx);
-    await lockOperator(tx, scanned.list.operator);
     const by = { scanId: scan.id, setId: scan.setId, listId: batch.list, listVersionId: scanned.versionId };
-    await insertCoverage(tx, by, batch, extents);
-    return await recordVerdicts(tx, scan, scanned, batch, extents);
+    // Statements that do not depend on each other are sent together; they run in this order, the locks first.
+    const [, , before] = await Promise.all([
+      holdTracked(tx),
+      lockOperator(tx, scanned.list.operator),
+      stateBefore(tx, scan, scanned, extents),
+      insertCoverage(tx, by, batch, extents),
+    ]);
+    return await recordVerdicts(tx, scan, scanned, batch, await tellingOf(tx, scan, scanned, batch, extents, before));
   });
 }
 
@@ -54,16 +58,21 @@ async function recordVerdicts(
   scan: Scan,
   scanned: ScannedList,
   batch: Batch,
-  extents: readonly Extent[],
+  told: readonly Telling[],
 ): Promise<ChangeRecord[]> {
-  const told = await tracked(tx, scan, await tellingOf(tx, scan, scanned, batch, extents));
   const { taken, waits, again } = await stepsOf(scan, batch, told);
-  await storeWaiting(tx, batch.list, waits);
-  await updateListings(tx, [...again, ...taken.flatMap(recodedOf)]);
-  await endListings(tx, taken.flatMap(endedOf));
+  const ended = taken.flatMap(endedOf);
+  await Promise.all([
+    storeWaiting(tx, batch.list, waits),
+    updateListings(tx, [...again, ...taken.flatMap(recodedOf)]),
+    endListings(tx, ended),
+  ]);
   const opened = await openNew(tx, scan, scanned, taken);
+  await closeIncidents(
+    tx,
+    ended.map(({ id }) => id),
+  );
   const listings = taken.map(({ target, open }) => open?.id ?? opened.get(target) ?? 0);
-  await settleIncidents(tx, listings);
   const changes = taken.map((one, at) => changeOf(one, { listingId: listings[at] ?? 0, scanId: scan.id }));
   return await insertChanges(tx, changes);
 }
@@ -84,6 +93,29 @@ async function stepsOf(scan: Scan, batch: Batch, told: readonly Telling[]): Prom
   return steps;
 }
 
+/** What was known of the targets of a batch on its list before it. */
+type Before = {
+  open: Map<string, OpenListing>;
+  waiting: Map<string, Pending>;
+  /** Some target is not tracked any more that was when the scan began. */
+  someGone: boolean;
+};
+
+async function stateBefore(
+  tx: Transaction,
+  scan: Scan,
+  { list }: ScannedList,
+  extents: readonly Extent[],
+): Promise<Before> {
+  const [open, waiting, gone] = await Promise.all([
+    openListings(tx, sql`${onList(list.id)} and ${within(extents, listing)}`),
+    waitingOn(tx, list.id, within(extents, pending)),
+    tx.execute(sql`
+      select from target_range where tracked_to >= ${scan.startedAt.toISOString()}::timestamptz limit 1`),
+  ]);
+  return { open: new Map(open.map((one) => [one.target, one])), waiting, someGone: gone.length > 0 };
+}
+
 /**
  * What is listed, and cleans of what was: a clean of what is neither listed nor about to be, as nearly all are, says
  * nothing to the state.
@@ -94,9 +126,8 @@ async function tellingOf(
   { list }: ScannedList,
   batch: Batch,
   extents: readonly Extent[],
+  { open, waiting, someGone }: Before,
 ): Promise<Telling[]> {
-  const open = byTarget(await openListings(tx, sql`${onList(list.id)} and ${within(extents, listing)}`));
-  const waiting = await waitingOn(tx, list.id, within(extents, pending));
   const results = [...batch.results];
   await inTurns([...new Set([...open.keys(), ...waiting.keys()])], (target) => {
     const position = positionIn(extents, target);
@@ -112,20 +143,12 @@ async function tellingOf(
     const quiet = sight.kind === 'clean' && before.open === null && before.waiting === null;
     if (sight.kind !== 'unknown' && !quiet) told.push({ target, result, sight, ...before });
   });
-  return told;
+  return someGone ? await tracked(tx, scan, told) : told;
 }
-
-const byTarget = (listings: readonly OpenListing[]): Map<string, OpenListing> =>
-  new Map(listings.map((one) => [one.target, one]));
 
 /** Without targets that were tracked when the scan began and are not any more: what it sees of them changes nothing. */
 async function tracked(tx: Transaction, scan: Scan, told: Telling[]): Promise<Telling[]> {
-  const [some] =
-    told.length === 0
-      ? []
-      : await tx.execute(sql`
-    select from target_range where tracked_to >= ${scan.startedAt.toISOString()}::timestamptz limit 1`);
-  if (some === undefined) return told;
+  if (told.length === 0) return told;
   const points = told.map(({ target }) => {
     const { kind, value, domain } = pointOf(target);
     return { target, kind, value: value?.toString() ?? null, domain };
@@ -178,8 +201,10 @@ async function openNew(
     change.kind === 'listed' ? [{ target, result, seeing, since: change.since, codes: change.codes }] : [],
   );
   if (opened.length === 0) return new Map();
-  const belongings = await belong(tx, list.id, family, opened);
-  const cleanBefore = await cleanBeforeOf(tx, scan, list.id, opened);
+  const [belongings, cleanBefore] = await Promise.all([
+    belong(tx, list.id, family, opened),
+    cleanBeforeOf(tx, scan, list.id, opened),
+  ]);
   const listings = opened.map(({ target, result, seeing, since, codes }) => {
     const belonging = belongings.get(target);
     if (belonging === undefined) throw new Error(`no incident of ${target}`);
