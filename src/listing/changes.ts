@@ -61,14 +61,18 @@ export async function insertChanges(tx: Transaction, changes: readonly NewChange
 
 /** The controls of a batch are evidence of each of its changes, and most of what there is to write: they are stored once. */
 async function insertEvidence(tx: Transaction, changes: readonly ChangeRecord[]): Promise<void> {
+  /** Nearly all changes share one array, and what waited in the database has copies. */
+  const texts = new Map<Evidence['controls'], string>();
   const places = new Map<string, number>();
+  const placeOf = (controls: Evidence['controls']): number => {
+    const text = texts.get(controls) ?? JSON.stringify(controls);
+    texts.set(controls, text);
+    const place = places.get(text) ?? places.size + 1;
+    places.set(text, place);
+    return place;
+  };
   const rows = changes.flatMap(({ id, evidence }) =>
-    evidence.map(({ controls, ...found }, ordinal) => {
-      const text = JSON.stringify(controls);
-      const place = places.get(text) ?? places.size + 1;
-      places.set(text, place);
-      return { change: id, ordinal, found, place };
-    }),
+    evidence.map(({ controls, ...found }, ordinal) => ({ change: id, ordinal, found, place: placeOf(controls) })),
   );
   if (rows.length === 0) return;
   await tx.execute(sql`

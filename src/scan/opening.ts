@@ -18,8 +18,9 @@ import type { ControlReport, PathName } from './verdict.ts';
 
 /** Of a deadline, what an opening may use; the rest is for what comes after it. */
 const OPENING_SHARE = 0.9;
-/** Of that, what the opening after one that heard nothing may use. */
-const SECOND_SHARE = 0.5;
+/** Of that, what an opening may use that hears nothing while more targets follow, and what the list's second and last one may. */
+const FIRST_SHARE = 2 / 3;
+const SECOND_SHARE = 1 / 3;
 const REFERRALS = 3;
 
 const CIRCLES: Trouble = {
@@ -47,7 +48,7 @@ export type Memory = {
   path: PathName | null;
   /** Servers whose controls were not answered last time. */
   silent: Set<Server>;
-  /** The last opening heard nothing; the next one waits half as long, for it is the list's last. */
+  /** The last opening heard nothing; the next one is the list's last. */
   unreachable: boolean;
 };
 
@@ -57,18 +58,21 @@ export type OpenedList =
 
 /**
  * Opens a list for these kinds of targets on the first path that answers. All paths together take no more than one
- * deadline: each try gets an equal share of what is left.
+ * deadline, of which each try gets an equal share; so do both openings of a list that is silent, so that nobody waits
+ * for it longer the more targets there are. `more`: others follow these, with an opening of their own.
  */
 export async function openList(
   line: Line,
   kinds: ReadonlyMap<TargetKind, { seen: boolean; lookups: number }>,
   around: Surroundings,
   memory: Memory,
+  more: boolean,
 ): Promise<OpenedList> {
   const names = memory.path === null ? pathNames(line.list, around.resolver) : [memory.path];
   const failed: { path: PathName; trouble: Trouble }[] = [];
   const controls: ControlReport[] = [];
-  let left = line.timeout * OPENING_SHARE * (memory.unreachable ? SECOND_SHARE : 1);
+  const ofSilent = more ? FIRST_SHARE : 1;
+  let left = line.timeout * OPENING_SHARE * (memory.unreachable ? SECOND_SHARE : ofSilent);
   for (const [at, name] of names.entries()) {
     const { ended } = line.operator;
     if (ended !== null) return { kind: 'trouble', path: null, trouble: endedTrouble(ended), controls };

@@ -47,6 +47,8 @@ export async function passList(plan: Plan, emit: (batch: Batch) => Promise<void>
   const tally = createTally(line.list.id);
   let rest = line.list.retired === null ? null : retired(line.list.retired.why);
   let failures = 0;
+  /** While one batch waits to be recorded, the next one is asked already. */
+  let taken = Promise.resolve();
 
   for (const [start, end] of gaps(plan.covered, targets.size)) {
     for (let from = start; from < end; ) {
@@ -64,11 +66,13 @@ export async function passList(plan: Plan, emit: (batch: Batch) => Promise<void>
       failures = batch.proof === 'none' && trouble !== null ? failures + 1 : 0;
       if (trouble !== null && (isFinal(trouble) || failures >= OPENINGS)) rest ??= trouble;
       tally.add(batch, health, trouble);
-      await emit(batch);
+      await taken;
+      taken = emit(batch);
       line.signal.throwIfAborted();
       from = batch.posTo;
     }
   }
+  await taken;
   return tally.report();
 }
 
@@ -80,7 +84,7 @@ async function attempt(
   memory: Memory,
 ): Promise<{ batch: Batch; health: Health; trouble: Trouble | null }> {
   const { line, targets } = plan;
-  const opened = await openList(line, kinds, plan.around, memory);
+  const opened = await openList(line, kinds, plan.around, memory, range.to < targets.size);
   if (opened.kind === 'trouble') {
     if (opened.trouble.health === 'unreachable') line.operator.unreachable();
     const ours = opened.trouble.health === 'unreachable' && (await plan.ourOutage());
