@@ -43,10 +43,10 @@ import { say } from './say.ts';
 import type { World } from './world.ts';
 
 /**
- * Targets of a batch at most: as many lookups as may lie between two rounds of controls. Fewer would cost more rounds
- * of them, and more transactions; what is slow is closed earlier, by time.
+ * Targets of a batch at most: half of what may lie between two rounds of controls. More would only be more to ask again
+ * after a SIGKILL, and more memory; what is slow is closed earlier, by time.
  */
-const BATCH = 10_000;
+const BATCH = 5000;
 
 export type ScanCommandOptions = CommonOptions & { tag?: string[]; all?: boolean; notify?: boolean };
 

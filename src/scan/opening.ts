@@ -17,7 +17,7 @@ import { endedTrouble, type Opening, openSession, type Referral, type Session } 
 import type { ControlReport, PathName } from './verdict.ts';
 
 /** Of a deadline, what an opening may use; the rest is for what comes after it. */
-const OPENING_SHARE = 0.9;
+const OPENING_SHARE = 0.75;
 /** Of that, what an opening may use that hears nothing while more targets follow, and what the list's second and last one may. */
 const FIRST_SHARE = 2 / 3;
 const SECOND_SHARE = 1 / 3;
