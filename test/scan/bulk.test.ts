@@ -76,6 +76,34 @@ describe.each([
     expect(transport.stats.batched > 0).toBe(batchedFrom === 0);
   });
 
+  test('the text of each listing comes with it, by another server where one is silent about it', async () => {
+    const targets = texts(200);
+    const listed = targets.filter((_, at) => at % 10 === 0);
+    const entries = listed.map((text): [string, Reply] => [reversed(text), { a: ['127.0.0.2'], txt: [`why ${text}`] }]);
+    const held = zone('bl.test', Object.fromEntries(entries));
+    const [mute, telling] = [
+      await lab.start((question) => (question.type === 'TXT' ? { silence: true } : held(question))),
+      await lab.start(held),
+    ];
+    const list = labList({ id: 'bl', servers: [mute.address, telling.address] });
+    const { results } = await run(inputFor(transport, [list], targets, { timeout: 600 }));
+    expect(results.map(({ reason }) => reason)).toEqual(
+      targets.map((text) => (listed.includes(text) ? `why ${text}` : null)),
+    );
+    expect(results.map(short)).toEqual(targets.map((_, at) => (at % 10 === 0 ? 'listed 127.0.0.2' : 'clean')));
+  });
+
+  test('a text that nobody gives leaves the listing as it is', async () => {
+    const held = zone('bl.test', { [reversed('20.0.0.1')]: { a: ['127.0.0.2'] } });
+    const server = await lab.start((question) => (question.type === 'TXT' ? { silence: true } : held(question)));
+    const { results } = await run(inputFor(transport, [labList({ id: 'bl' }, server)], texts(8), { timeout: 300 }));
+    expect(results.map((result) => [short(result), result.reason, result.reasonAt])[1]).toEqual([
+      'listed 127.0.0.2',
+      null,
+      null,
+    ]);
+  });
+
   test('30 % of packets lost each way: no listing is clean, next to none unknown, no list given up', async () => {
     const targets = texts(300);
     const lists = await Promise.all(
@@ -112,6 +140,16 @@ describe.each([
     for await (const event of runRound(inputFor(transport, lists, targets, { timeout: 1000 })))
       if (event.type === 'list') ended.push(event.report.id);
     expect(ended).toEqual(['live', 'dead']);
+  });
+
+  test('a list that never answers is waited for one deadline, however many batches there are', async () => {
+    const server = await lab.start(() => ({ silence: true }));
+    const started = performance.now();
+    const { results } = await run(
+      inputFor(transport, [labList({ id: 'dead' }, server)], texts(50), { timeout: 4000, batchSize: 10 }),
+    );
+    expect(performance.now() - started).toBeLessThan(4000);
+    expect(new Set(results.map(short))).toEqual(new Set(['unknown list-unreachable']));
   });
 
   test('a list that answers late is waited for, and not asked again all the time', async () => {
