@@ -41,11 +41,11 @@ export async function recordBatch(db: Pick<Database, 'orm'>, scan: Scan, batch: 
   if (scanned === undefined) throw new Error(`${batch.list} is not in scan ${scan.id}`);
   const extents = extentsIn(scan.targets, batch.posFrom, batch.posTo, scanned.list.accepts);
   return await db.orm.transaction(async (tx) => {
+    await holdTracked(tx);
+    await lockOperator(tx, scanned.list.operator);
     const by = { scanId: scan.id, setId: scan.setId, listId: batch.list, listVersionId: scanned.versionId };
-    // Statements that do not depend on each other are sent together; they run in this order, the locks first.
-    const [, , before] = await Promise.all([
-      holdTracked(tx),
-      lockOperator(tx, scanned.list.operator),
+    // What does not depend on each other is sent together, here and below, in whatever order.
+    const [before] = await Promise.all([
       stateBefore(tx, scan, scanned, extents),
       insertCoverage(tx, by, batch, extents),
     ]);
