@@ -51,15 +51,23 @@ export function isInstalled(program: string): boolean {
   return spawnSync('which', [program], { env: { ...process.env, PATH: BESIDE } }).status === 0;
 }
 
-/** The least that a server can do, so that it is not the limit. */
-export async function startResponder(loss = 0): Promise<Running> {
+let responder: string | undefined;
+
+function buildResponder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'dnsblwatch-responder-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, 'responder');
   const built = spawnSync('cc', ['-O2', '-o', program, new URL('responder.c', import.meta.url).pathname]);
   if (built.status !== 0) throw new Error('the responder needs a C compiler: cc');
-  const child = spawn(program, ['0', String(loss)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return program;
+}
+
+/** The least that a server can do, so that it is not the limit. */
+export async function startResponder(loss = 0): Promise<Running> {
+  responder ??= buildResponder();
+  const child = spawn(responder, ['0', String(loss)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = await once(createInterface(child.stdout), 'line');
-  return running(child, `127.0.0.1:${port}`, folder);
+  return running(child, `127.0.0.1:${port}`);
 }
 
 export async function startRbldnsd(targets: number, port = 5390): Promise<Running> {
@@ -98,10 +106,10 @@ export async function startOdd(late: boolean): Promise<string> {
   return `127.0.0.1:${socket.address().port}`;
 }
 
-function running(child: ChildProcess, address: string, folder: string): Running {
+function running(child: ChildProcess, address: string, folder?: string): Running {
   const stop = (): void => {
     child.kill();
-    rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   };
   process.once('exit', stop);
   return { address, pid: child.pid ?? 0, stop };

@@ -2,33 +2,21 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import type { ListDefinition } from '../src/catalogue/list.ts';
+import { definitionsOf, LISTS, startResponder } from './lab.ts';
 
 /**
- * What a person waits for: the whole process of `check` of one address on 60 lists on loopback, against the start of
- * bare Node and, where it is installed (Debian: monitoring-plugins-contrib and the Perl modules it recommends), check_rbl
- * with 60 workers. All in turn; milliseconds.
+ * What a person waits for: the whole process of `check` of one address on 60 lists, each with a server of its own that is
+ * not the limit (bench/responder.c), against the start of bare Node and, where it is installed (Debian:
+ * monitoring-plugins-contrib and the Perl modules it recommends), check_rbl with 60 workers. All in turn; milliseconds.
  *
  *     node bench/start.ts [RUNS [MAIN]]       MAIN: main.js of an installed package; default: dist/main.js
  */
 const [runsGiven = '15', packed = 'dist/main.js'] = process.argv.slice(2);
-const LISTS = 60;
 const TARGET = '192.0.2.7';
 
-/** The servers run in a thread of their own, since this one waits for the processes that it starts. */
-const servers = new Worker(new URL('./lists.ts', import.meta.url), { workerData: LISTS });
-const ports = await new Promise<number[]>((ready, failed) => {
-  servers.once('message', ready);
-  servers.once('error', failed);
-});
-const definitions = ports.map((port, at): ListDefinition & { zone: string } => ({
-  id: `bench-${at}`,
-  zone: `bl${at}.bench.example`,
-  accepts: ['ipv4'],
-  control: { listed: '127.0.0.2', notListed: '127.0.0.1' },
-  servers: [`127.0.0.1:${port}`],
-}));
+process.setMaxListeners(2 * LISTS); // each responder ends with this process
+const servers = await Promise.all(Array.from({ length: LISTS }, () => startResponder()));
+const definitions = definitionsOf(servers.map(({ address }) => address));
 const folder = mkdtempSync(join(tmpdir(), 'dnsblwatch-bench-'));
 const catalogue = join(folder, 'lists.json');
 writeFileSync(catalogue, JSON.stringify({ lists: definitions }));
@@ -45,10 +33,10 @@ function peers(): Program[] {
   const places = [...(process.env.PATH ?? '').split(':'), '/usr/lib/nagios/plugins'];
   const command = places.map((place) => join(place, 'check_rbl')).find(existsSync);
   if (command === undefined) console.error('check_rbl is not installed: no peer to compare with');
-  const zones = definitions.flatMap(({ zone }) => ['-s', zone]);
+  const zones = definitions.flatMap(({ zone }) => ['-s', zone ?? '']);
   const args = ['-H', TARGET, '--workers', String(LISTS), ...zones];
   // Net::DNS asks whom these name in place of /etc/resolv.conf.
-  const env = { RES_NAMESERVERS: '127.0.0.1', RES_OPTIONS: `port:${ports[0]}` };
+  const env = { RES_NAMESERVERS: '127.0.0.1', RES_OPTIONS: `port:${servers[0]?.address.split(':')[1]}` };
   return command === undefined ? [] : [{ name: 'check_rbl', command, args, env, took: [] }];
 }
 
@@ -84,5 +72,5 @@ for (const { name, took } of programs) {
   console.log(`${times.toFixed(2).padStart(6)} times  ${median} ms (quartiles ${low} to ${high})  ${name}`);
 }
 
-await servers.terminate();
+for (const server of servers) server.stop();
 rmSync(folder, { recursive: true, force: true });
