@@ -185,7 +185,7 @@ describe('servers that hang, flood and lie: unknown, in time', () => {
     const before = performance.now();
     const [found] = judgeService(await look(25, script), new Date());
     expect([found?.outcome, found?.why]).toEqual(['unknown', expect.stringMatching(why)]);
-    expect(performance.now() - before).toBeLessThan(4000);
+    expect(performance.now() - before).toBeLessThan(15_000);
   });
   const STAGES = ['greeting', 'EHLO', 'STARTTLS', 'TLS', 'EHLO within TLS', 'MAIL', 'RCPT', 'RSET'];
   test.each(STAGES)('hangs at %s: ends there, and says so', async (stage) => {
