@@ -44,11 +44,8 @@ export async function recordBatch(db: Pick<Database, 'orm'>, scan: Scan, batch: 
     await holdTracked(tx);
     await lockOperator(tx, scanned.list.operator);
     const by = { scanId: scan.id, setId: scan.setId, listId: batch.list, listVersionId: scanned.versionId };
-    // What does not depend on each other is sent together, here and below, in whatever order.
-    const [before] = await Promise.all([
-      stateBefore(tx, scan, scanned, extents),
-      insertCoverage(tx, by, batch, extents),
-    ]);
+    await insertCoverage(tx, by, batch, extents);
+    const before = await stateBefore(tx, scan, scanned, extents);
     return await recordVerdicts(tx, scan, scanned, batch, await tellingOf(tx, scan, scanned, batch, extents, before));
   });
 }
@@ -62,11 +59,9 @@ async function recordVerdicts(
 ): Promise<ChangeRecord[]> {
   const { taken, waits, again } = await stepsOf(scan, batch, told);
   const ended = taken.flatMap(endedOf);
-  await Promise.all([
-    storeWaiting(tx, batch.list, waits),
-    updateListings(tx, [...again, ...taken.flatMap(recodedOf)]),
-    endListings(tx, ended),
-  ]);
+  await storeWaiting(tx, batch.list, waits);
+  await updateListings(tx, [...again, ...taken.flatMap(recodedOf)]);
+  await endListings(tx, ended);
   const opened = await openNew(tx, scan, scanned, taken);
   await closeIncidents(
     tx,
@@ -101,6 +96,7 @@ type Before = {
   someGone: boolean;
 };
 
+/** Sent together, for these only read: what writes goes one after the other, so that a failure stops all that follows. */
 async function stateBefore(
   tx: Transaction,
   scan: Scan,
@@ -201,10 +197,8 @@ async function openNew(
     change.kind === 'listed' ? [{ target, result, seeing, since: change.since, codes: change.codes }] : [],
   );
   if (opened.length === 0) return new Map();
-  const [belongings, cleanBefore] = await Promise.all([
-    belong(tx, list.id, family, opened),
-    cleanBeforeOf(tx, scan, list.id, opened),
-  ]);
+  const belongings = await belong(tx, list.id, family, opened);
+  const cleanBefore = await cleanBeforeOf(tx, scan, list.id, opened);
   const listings = opened.map(({ target, result, seeing, since, codes }) => {
     const belonging = belongings.get(target);
     if (belonging === undefined) throw new Error(`no incident of ${target}`);
