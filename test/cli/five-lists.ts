@@ -50,6 +50,8 @@ export async function startFiveLists(perSecond = 50): Promise<FiveLists> {
 
 /** What is recorded is what the lists hold, each once. */
 export async function expectTheTruth(db: Database): Promise<void> {
+  const unknown = await db.sql`select list_id, why, unknown from coverage where unknown > 0`;
+  expect([...unknown]).toEqual([]);
   const changes = await changeHistory(db, {});
   const listings = await listingHistory(db, {});
   const pairs = new Set(changes.map(({ target, list }) => `${target} ${list}`));
