@@ -50,7 +50,9 @@ export async function passList(plan: Plan, emit: (batch: Batch) => Promise<void>
   /** While one batch waits to be recorded, the next one is asked already. */
   let taken = Promise.resolve();
 
-  for (const [start, end] of gaps(plan.covered, targets.size)) {
+  const todo = gaps(plan.covered, targets.size);
+  const last = todo.at(-1)?.[1] ?? 0;
+  for (const [start, end] of todo) {
     for (let from = start; from < end; ) {
       if (line.windDown?.aborted === true) return null;
       const range = { from, to: Math.min(from + Math.max(1, plan.batchSize), end) };
@@ -61,7 +63,7 @@ export async function passList(plan: Plan, emit: (batch: Batch) => Promise<void>
       }
       const { batch, health, trouble } =
         rest === null
-          ? await attempt(plan, range, kinds, memory)
+          ? await attempt(plan, range, kinds, memory, range.to < last)
           : { batch: unaskedBatch(line, { targets, ...range }, rest, null), health: rest.health, trouble: rest };
       failures = batch.proof === 'none' && trouble !== null ? failures + 1 : 0;
       if (trouble !== null && (isFinal(trouble) || failures >= OPENINGS)) rest ??= trouble;
@@ -82,9 +84,10 @@ async function attempt(
   range: { from: number; to: number },
   kinds: Kinds,
   memory: Memory,
+  more: boolean,
 ): Promise<{ batch: Batch; health: Health; trouble: Trouble | null }> {
   const { line, targets } = plan;
-  const opened = await openList(line, kinds, plan.around, memory, range.to < targets.size);
+  const opened = await openList(line, kinds, plan.around, memory, more);
   if (opened.kind === 'trouble') {
     if (opened.trouble.health === 'unreachable') line.operator.unreachable();
     const ours = opened.trouble.health === 'unreachable' && (await plan.ourOutage());
