@@ -17,8 +17,9 @@ import { isReply } from './wire.ts';
 export type BulkType = 'A' | 'TXT';
 
 /**
- * Many questions of one list: A records of addresses, and the texts of those that have some. The transport takes the next one when a server has room for
- * it, so that nothing waits in memory, and no question makes a promise, a timer or a closure.
+ * Many questions of one list: A records of addresses, and the texts of those that have some. The transport takes the
+ * next one when a server has room for it, so that nothing waits in memory, and no question makes a promise, a timer or a
+ * closure.
  */
 export type Bulk = {
   zone: string;

@@ -1,5 +1,5 @@
 import type { Answer } from '../dns/answer.ts';
-import type { AskMany } from '../dns/bulk.ts';
+import type { AskMany, BulkType } from '../dns/bulk.ts';
 import { queryName } from '../target.ts';
 import type { Targets } from '../targets/positions.ts';
 import { checked, type Line, worthRetrying } from './line.ts';
@@ -152,4 +152,4 @@ export function askInBulk(
 const addressOf = (position: number): number => 2 * position;
 const textOf = (position: number): number => 2 * position + 1;
 const positionOf = (token: number): number => Math.floor(token / 2);
-const typeOf = (token: number): 'A' | 'TXT' => (token % 2 === 0 ? 'A' : 'TXT');
+const typeOf = (token: number): BulkType => (token % 2 === 0 ? 'A' : 'TXT');
