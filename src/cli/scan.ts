@@ -8,7 +8,7 @@ import type { ChangeRecord } from '../listing/changes.ts';
 import { recordedAfter } from '../listing/clock.ts';
 import { ofTargets, openListings } from '../listing/listings.ts';
 import { remember } from '../listing/memory.ts';
-import { recordBatch } from '../listing/record.ts';
+import { recordBatches } from '../listing/record.ts';
 import { retain } from '../listing/retain.ts';
 import {
   finishScan,
@@ -25,7 +25,7 @@ import type { ShownChange } from '../output/history.ts';
 import { ndjsonLine } from '../output/json.ts';
 import type { Report } from '../output/report.ts';
 import { count, type Recorded } from '../output/table.ts';
-import { type Means, runRound } from '../scan/round.ts';
+import { gatherRound, type Means } from '../scan/round.ts';
 import { formatRange, type TargetRange } from '../target.ts';
 import { overlaps, subtractRange } from '../targets/ranges.ts';
 import { minute } from '../text/minute.ts';
@@ -156,9 +156,10 @@ async function ask(
   try {
     const record = async ({ signal: _signal, ...means }: Means): Promise<void> => {
       const what = { lists, targets, ...memory, covered, batchSize: BATCH, windDown: world.signal };
-      for await (const event of runRound({ ...means, ...what })) {
-        if (event.type === 'batch') await told.tell(await recordBatch(db, scan, event.batch));
-        await collector.add(event);
+      for await (const events of gatherRound({ ...means, ...what })) {
+        const batches = events.flatMap((event) => (event.type === 'batch' ? event.batch : []));
+        for await (const changes of recordBatches(db, scan, batches)) await told.tell(changes);
+        for (const event of events) await collector.add(event);
       }
     };
     const said = sayWhenStopped(collector, world);

@@ -28,15 +28,16 @@ export function rowsOf<Columns extends Types>(
   rows: readonly { [Name in keyof Columns]: Cells[Columns[Name]] }[],
   columns: Columns,
 ): SQL {
-  const comma = sql`, `;
   const names = Object.keys(columns);
-  const named = names.map((name) => sql.raw(`"${name}"`));
-  const cast = names.map((name) => sql.raw(`"${name}"::${columns[name]}`));
-  const values = names.map((name) => {
+  const cast = names.map((name) => `"${name}"::${columns[name]}`).join(', ');
+  const named = names.map((name) => `"${name}"`).join(', ');
+  // Few pieces: drizzle looks at each of them many times.
+  const pieces = names.flatMap((name, at) => {
     const write = columns[name] === 'jsonb' ? JSON.stringify : columns[name] === 'text[]' ? arrayOf : String;
-    return sql`${arrayOf(rows.map(({ [name]: value }) => (value === null ? null : write(value as never))))}::text[]`;
+    const column = arrayOf(rows.map(({ [name]: value }) => (value === null ? null : write(value as never))));
+    return [sql.raw(at === 0 ? `(select ${cast} from unnest(` : '::text[], '), sql.param(column)];
   });
-  return sql`(select ${sql.join(cast, comma)} from unnest(${sql.join(values, comma)}) as u(${sql.join(named, comma)})) as t`;
+  return sql.join([...pieces, sql.raw(`::text[]) as u(${named})) as t`)]);
 }
 
 /** An array as PostgreSQL reads it. */

@@ -5,7 +5,7 @@ import type { Database } from '../db/open.ts';
 import { coverage, type EndedBy, listing, listVersion, pending } from '../db/schema.ts';
 import type { ChangeRecord } from './changes.ts';
 import { closeListings, type OpenListing, onList, openListings } from './listings.ts';
-import { lockOperator, type Transaction } from './locks.ts';
+import { lockOperators, type Transaction } from './locks.ts';
 import { seenCodes } from './sight.ts';
 import { latestDefinition } from './versions.ts';
 
@@ -26,15 +26,23 @@ export async function followCatalogue(
       .from(listing)
       .where(isNull(listing.until))
       .orderBy(asc(listing.listId));
+    const known: Known[] = [];
+    for (const { listId } of listed)
+      known.push({ listId, list: byId.get(listId), before: await latestDefinition(tx, listId) });
+    await lockOperators(
+      tx,
+      known.map(({ listId, list, before }) => (list ?? before)?.operator ?? listId),
+    );
     const changes: ChangeRecord[] = [];
-    for (const { listId } of listed) changes.push(...(await closeEnded(tx, listId, byId.get(listId), now)));
+    for (const one of known) changes.push(...(await closeEnded(tx, one, now)));
     return changes;
   });
 }
 
-async function closeEnded(tx: Transaction, listId: string, list: List | undefined, now: Date): Promise<ChangeRecord[]> {
-  const before = await latestDefinition(tx, listId);
-  await lockOperator(tx, (list ?? before)?.operator ?? listId);
+/** A list as the catalogue has it now, and as it was scanned last. */
+type Known = { listId: string; list: List | undefined; before: List | null };
+
+async function closeEnded(tx: Transaction, { listId, list, before }: Known, now: Date): Promise<ChangeRecord[]> {
   const open = await openListings(tx, onList(listId));
   const ends = Map.groupBy(open, (one) => endOf(one, list, before));
   const changes: ChangeRecord[] = [];

@@ -1,34 +1,40 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { chunks, rowsOf } from '../db/rows.ts';
-import { coverage, type Proof } from '../db/schema.ts';
+import type { Proof } from '../db/schema.ts';
 import { countsOf } from '../scan/results.ts';
 import type { Batch, Result, Run, Why } from '../scan/verdict.ts';
 import type { Extent } from './extent.ts';
 import type { Transaction } from './locks.ts';
 
-type CoveredBy = { scanId: number; setId: number; listId: string; listVersionId: number };
+/** A batch, and where of its scan it belongs: the version of its list, and the targets it covers. */
+export type Covering = { batch: Batch; versionId: number; extents: readonly Extent[] };
 /** What a batch found in an extent. */
 type Found = { results: Result[]; runs: Run[] };
 
 /** Batches are joined to one row while what a row says of a moment is true to ten minutes, as proofs are. */
 const longest = 600_000;
 
-/** Stores what a batch covered: a row per kind, joined to the one before where nothing sets them apart. */
+/**
+ * Stores what batches of different lists covered: a row per kind, joined to the one before where nothing sets them apart.
+ */
 export async function insertCoverage(
   tx: Transaction,
-  by: CoveredBy,
-  batch: Batch,
-  extents: readonly Extent[],
+  by: { scanId: number; setId: number },
+  coverings: readonly Covering[],
 ): Promise<void> {
-  for (const extent of extents) {
-    const found = foundIn(batch, extent);
-    const id = await cover(tx, by, batch, extent, found);
-    const rows = exceptionsOf(found);
-    for (const some of chunks(rows))
+  const parts = coverings.flatMap((covering) =>
+    covering.extents.map((extent) => ({ covering, extent, found: foundIn(covering.batch, extent) })),
+  );
+  for (const some of chunks(parts)) {
+    const ids = await cover(tx, by, some.map(rowOf));
+    const exceptions = some.flatMap(({ found }, place) =>
+      exceptionsOf(found).map((one) => ({ ...one, coverageId: ids.get(place) ?? null })),
+    );
+    for (const rows of chunks(exceptions))
       await tx.execute(sql`
         insert into exception (coverage_id, pos_from, pos_to, why, codes)
-        select ${id}, "posFrom", "posTo", why, codes
-        from ${rowsOf(some, { posFrom: 'int', posTo: 'int', why: 'text', codes: 'text[]' })}`);
+        select "coverageId", "posFrom", "posTo", why, codes
+        from ${rowsOf(rows, { coverageId: 'bigint', posFrom: 'int', posTo: 'int', why: 'text', codes: 'text[]' })}`);
   }
 }
 
@@ -42,65 +48,82 @@ function foundIn({ list, results, runs }: Batch, { posFrom, posTo }: Extent): Fo
   throw new Error(`${list}: a batch with ${asked} results of ${posTo - posFrom} targets`);
 }
 
-/** Gives the id of the row. */
-async function cover(
-  tx: Transaction,
-  by: CoveredBy,
-  batch: Batch,
-  { kind, posFrom, posTo }: Extent,
-  found: Found,
-): Promise<number> {
+type Row = ReturnType<typeof rowOf>;
+
+function rowOf({ covering, extent, found }: { covering: Covering; extent: Extent; found: Found }, place: number) {
+  const { batch, versionId } = covering;
   const { asked, listed, clean, unknown } = countsOf(found);
-  const span = { posFrom, posTo, kind };
-  const counts = { asked, listed, clean, unknown };
-  const servers = [...batch.servers].sort();
-  const row = {
-    ...by,
-    ...span,
-    firstAt: batch.firstAt,
-    lastAt: batch.lastAt,
+  return {
+    place,
+    list: batch.list,
+    versionId,
+    posFrom: extent.posFrom,
+    posTo: extent.posTo,
+    kind: extent.kind,
+    firstAt: batch.firstAt.toISOString(),
+    lastAt: batch.lastAt.toISOString(),
     path: batch.path,
-    servers,
+    servers: [...batch.servers].sort(),
     proof: proofOf(found),
     why: sharedWhy(found),
+    asked,
+    listed,
+    clean,
+    unknown,
     controls: batch.controls,
   };
-  const [joined] = await tx
-    .update(coverage)
-    .set({
-      posTo: span.posTo,
-      firstAt: sql`least(${coverage.firstAt}, ${batch.firstAt.toISOString()}::timestamptz)`,
-      lastAt: sql`greatest(${coverage.lastAt}, ${batch.lastAt.toISOString()}::timestamptz)`,
-      servers: sql`array(select distinct s from unnest(${coverage.servers} || ${sql.param(servers)}::text[]) s order by s)`,
-      asked: sql`${coverage.asked} + ${counts.asked}`,
-      listed: sql`${coverage.listed} + ${counts.listed}`,
-      clean: sql`${coverage.clean} + ${counts.clean}`,
-      unknown: sql`${coverage.unknown} + ${counts.unknown}`,
-      controls: batch.controls,
-    })
-    .where(
-      and(
-        eq(coverage.scanId, by.scanId),
-        eq(coverage.setId, by.setId),
-        eq(coverage.listId, by.listId),
-        eq(coverage.listVersionId, by.listVersionId),
-        eq(coverage.posTo, span.posFrom),
-        eq(coverage.kind, span.kind),
-        eq(coverage.proof, row.proof),
-        sql`${coverage.path} is not distinct from ${row.path}`,
-        sql`${coverage.why} is not distinct from ${row.why}`,
-        sql`${batch.lastAt.toISOString()}::timestamptz - ${coverage.firstAt} between interval '0' and ${longest} * interval '1 ms'`,
-        sql`cardinality(${coverage.servers}) <= 20`,
-      ),
-    )
-    .returning({ id: coverage.id });
-  if (joined !== undefined) return joined.id;
-  const [fresh] = await tx
-    .insert(coverage)
-    .values({ ...row, ...counts })
-    .returning({ id: coverage.id });
-  if (fresh === undefined) throw new Error('coverage was not stored');
-  return fresh.id;
+}
+
+/** The ids of the rows that hold these now, by place. */
+async function cover(
+  tx: Transaction,
+  { scanId, setId }: { scanId: number; setId: number },
+  rows: readonly Row[],
+): Promise<Map<number, number>> {
+  const stored = await tx.execute<{ place: number; id: string }>(sql`
+    with found as materialized (select * from ${rowsOf(rows, {
+      place: 'int',
+      list: 'text',
+      versionId: 'bigint',
+      posFrom: 'int',
+      posTo: 'int',
+      kind: 'text',
+      firstAt: 'timestamptz',
+      lastAt: 'timestamptz',
+      path: 'text',
+      servers: 'text[]',
+      proof: 'text',
+      why: 'text',
+      asked: 'int',
+      listed: 'int',
+      clean: 'int',
+      unknown: 'int',
+      controls: 'jsonb',
+    })}),
+    joined as (
+      update coverage c set pos_to = f."posTo", first_at = least(c.first_at, f."firstAt"),
+        last_at = greatest(c.last_at, f."lastAt"),
+        servers = array(select distinct s from unnest(c.servers || f.servers) s order by s),
+        asked = c.asked + f.asked, listed = c.listed + f.listed, clean = c.clean + f.clean,
+        unknown = c.unknown + f.unknown, controls = f.controls
+      from found f
+      where c.scan_id = ${scanId} and c.set_id = ${setId} and c.list_id = f.list and c.list_version_id = f."versionId"
+        and c.pos_to = f."posFrom" and c.kind = f.kind and c.proof = f.proof
+        and c.path is not distinct from f.path and c.why is not distinct from f.why
+        and f."lastAt" - c.first_at between interval '0' and ${longest} * interval '1 ms'
+        and cardinality(c.servers) <= 20
+      returning f.place, c.id),
+    fresh as (
+      insert into coverage (scan_id, set_id, list_id, list_version_id, pos_from, pos_to, kind, first_at, last_at, path,
+        servers, proof, why, asked, listed, clean, unknown, controls)
+      select ${scanId}, ${setId}, list, "versionId", "posFrom", "posTo", kind, "firstAt", "lastAt", path,
+        servers, proof, why, asked, listed, clean, unknown, controls
+      from found where place not in (select place from joined)
+      returning id, list_id, pos_from)
+    select place, id from joined
+    union all
+    select f.place, fresh.id from fresh join found f on f.list = fresh.list_id and f."posFrom" = fresh.pos_from`);
+  return new Map(stored.map(({ place, id }) => [place, Number(id)]));
 }
 
 function proofOf({ results, runs }: Found): Proof {

@@ -1,6 +1,7 @@
-import { type Column, type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { addressText } from '../address.ts';
 import type { TargetKind } from '../catalogue/list.ts';
+import { rowsOf } from '../db/rows.ts';
 import type { TargetRange } from '../target.ts';
 import type { Span, Targets } from '../targets/positions.ts';
 import { pointOf } from './ranges.ts';
@@ -23,16 +24,35 @@ export function extentsIn(targets: Targets, from: number, to: number, kinds: rea
   return extents.filter(({ kind }) => kinds.includes(kind));
 }
 
-/** The rows whose target is between the first and the last of an extent; it may lie between two of its ranges. */
-export function within(extents: readonly Extent[], { target, address }: { target: Column; address: Column }): SQL {
-  const parts = extents.flatMap(({ spans }) => {
+/** Of a list: from the first target of an extent to its last, either addresses or domains. */
+export type Bounds = {
+  list: string;
+  lo: string | null;
+  hi: string | null;
+  firstDomain: string | null;
+  lastDomain: string | null;
+};
+
+export function boundsOf(list: string, extents: readonly Extent[]): Bounds[] {
+  return extents.flatMap(({ spans }) => {
     const [first, last] = [spans[0]?.range, spans.at(-1)?.range];
     if (first === undefined || last === undefined) return [];
     if (first.kind === 'domain')
-      return sql`(${address} is null and ${target} collate "C" between ${first.domain} and ${last.domain})`;
-    return sql`${address} between ${lowest(first)}::inet and ${highest(last)}::inet`;
+      return { list, lo: null, hi: null, firstDomain: lowest(first), lastDomain: highest(last) };
+    return { list, lo: lowest(first), hi: highest(last), firstDomain: null, lastDomain: null };
   });
-  return parts.length === 0 ? sql`false` : sql`(${sql.join(parts, sql` or `)})`;
+}
+
+/** The rows of a table that hold, called `found`, whose target is between the bounds: it may lie between two ranges. */
+export function rowsWithin(table: 'listing' | 'pending', bounds: readonly Bounds[], holds: SQL): SQL {
+  const from = sql`select * from ${sql.identifier(table)} where list_id = t.list and ${holds}`;
+  return sql`
+    ${rowsOf(bounds, { list: 'text', lo: 'text', hi: 'text', firstDomain: 'text', lastDomain: 'text' })}
+    cross join lateral (
+      ${from} and address between t.lo::inet and t.hi::inet
+      union all
+      ${from} and address is null and target collate "C" between t."firstDomain" and t."lastDomain"
+    ) as found`;
 }
 
 const lowest = (range: TargetRange): string =>

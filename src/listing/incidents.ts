@@ -1,4 +1,4 @@
-import { and, inArray, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { addressText } from '../address.ts';
 import { chunks, rowsOf } from '../db/rows.ts';
 import { listing } from '../db/schema.ts';
@@ -13,7 +13,11 @@ const relapseWithin = 72 * 3_600_000;
 /** New listings in one batch that are an attack on a network, not on single hosts. */
 const burst = 20;
 
-type Earlier = {
+/** A listing that begins, and the lists that share their incidents with its list. */
+export type Opening = { list: string; family: readonly string[]; target: string; since: string };
+
+/** A listing of a target that was opened before. `until` null: it is open. */
+export type Earlier = {
   target: string;
   listId: string;
   incidentId: number;
@@ -23,39 +27,41 @@ type Earlier = {
 };
 
 /**
- * The incidents of new listings on `list`: one that is open on a list of the family (zen holds sbl and pbl) or was until
- * 72 hours ago, else a new one; of a burst, one for each prefix.
+ * The incidents of new listings, in their order: one that is open on a list of the family (zen holds sbl and pbl) or was
+ * until 72 hours ago, else a new one; of a burst on a list, one for each prefix.
  */
 export async function belong(
   tx: Transaction,
-  list: string,
-  family: readonly string[],
-  opened: readonly { target: string; since: string }[],
-): Promise<Map<string, Belonging>> {
-  const found = new Map<string, Belonging>();
-  const earlier = await earlierOf(tx, family, opened);
-  for (const { target } of opened) {
-    const own = earlier.get(target)?.filter((one) => one.listId === list) ?? [];
-    const latest = own[0] ?? earlier.get(target)?.[0];
+  openings: readonly Opening[],
+  earlier: ReadonlyMap<string, readonly Earlier[]>,
+): Promise<Belonging[]> {
+  const found = new Map<Opening, Belonging>();
+  for (const opening of openings) {
+    const recent = earlier.get(opening.target)?.filter((one) => isRecent(one, opening)) ?? [];
+    const own = recent.find((one) => one.listId === opening.list);
+    const latest = own ?? recent[0];
     if (latest === undefined) continue;
-    const before = own[0];
-    const relapsed = before?.endedBy === 'delisted' ? 1 : 0;
-    found.set(target, { incidentId: latest.incidentId, relapses: (before?.relapses ?? 0) + relapsed });
+    const relapsed = own?.endedBy === 'delisted' ? 1 : 0;
+    found.set(opening, { incidentId: latest.incidentId, relapses: (own?.relapses ?? 0) + relapsed });
   }
   await reopen(tx, [...new Set([...found.values()].map(({ incidentId }) => incidentId))]);
-  const strangers = opened.filter(({ target }) => !found.has(target));
-  for (const [target, id] of await openIncidents(tx, strangers)) found.set(target, { incidentId: id, relapses: 0 });
-  return found;
+  const strangers = openings.filter((opening) => !found.has(opening));
+  for (const [opening, id] of await openIncidents(tx, strangers)) found.set(opening, { incidentId: id, relapses: 0 });
+  return openings.map((opening) => {
+    const belonging = found.get(opening);
+    if (belonging === undefined) throw new Error(`no incident of ${opening.target}`);
+    return belonging;
+  });
 }
 
-/** Listings of the targets that are open or ended within 72 hours, the latest first. */
-async function earlierOf(
-  tx: Transaction,
-  family: readonly string[],
-  opened: readonly { target: string; since: string }[],
-): Promise<Map<string, Earlier[]>> {
-  const targets = opened.map(({ target }) => target);
-  const since = new Map(opened.map((one) => [one.target, Date.parse(one.since)]));
+function isRecent({ listId, until }: Earlier, { family, since }: Opening): boolean {
+  return family.includes(listId) && (until === null || Date.parse(since) - until.getTime() <= relapseWithin);
+}
+
+/** Listings of the targets on lists of the families, by target, the latest first. */
+export async function earlierOf(tx: Transaction, openings: readonly Opening[]): Promise<Map<string, Earlier[]>> {
+  const targets = [...new Set(openings.map(({ target }) => target))];
+  const lists = [...new Set(openings.flatMap(({ family }) => family))];
   const rows: Earlier[] = await tx
     .select({
       target: listing.target,
@@ -66,39 +72,44 @@ async function earlierOf(
       until: listing.until,
     })
     .from(listing)
-    .where(and(sql`${listing.target} = any(${sql.param(targets)}::text[])`, inArray(listing.listId, [...family])))
+    .where(
+      sql`${listing.target} = any(${sql.param(targets)}::text[]) and ${listing.listId} = any(${sql.param(lists)}::text[])`,
+    )
     .orderBy(sql`${listing.until} desc nulls first`, sql`${listing.id} desc`);
-  const recent = rows.filter(
-    ({ target, until }) => until === null || (since.get(target) ?? 0) - until.getTime() <= relapseWithin,
-  );
-  return Map.groupBy(recent, ({ target }) => target);
+  return Map.groupBy(rows, ({ target }) => target);
 }
 
-async function openIncidents(
-  tx: Transaction,
-  opened: readonly { target: string; since: string }[],
-): Promise<Map<string, number>> {
-  const groups = Map.groupBy(opened, ({ target }) => (opened.length >= burst ? prefixOf(target) : target));
-  const incidents = [...groups].map(([prefix, members]) => {
-    const [only] = members;
-    const target = members.length > 1 || only === undefined ? prefix : only.target;
-    const first = members.reduce((least, { since }) => (since < least ? since : least), only?.since ?? '');
-    return { target, since: first, members };
-  });
-  const ids = new Map<string, number>();
-  for (const some of chunks(incidents)) {
-    const made = await tx.execute<{ id: string; target: string }>(sql`
-      insert into incident (target, opened_at)
-      select target, since from ${rowsOf(some, { target: 'text', since: 'timestamptz' })}
-      returning id, target`);
-    const idOf = new Map(made.map(({ id, target }) => [target, Number(id)]));
-    for (const { target, members } of some) {
-      const id = idOf.get(target);
-      if (id === undefined) throw new Error(`no incident of ${target}`);
-      for (const member of members) ids.set(member.target, id);
-    }
+async function openIncidents(tx: Transaction, openings: readonly Opening[]): Promise<Map<Opening, number>> {
+  const ids = new Map<Opening, number>();
+  for (const some of chunks(newIncidents(openings))) {
+    const made = await tx.execute<{ place: number; id: string }>(sql`
+      with numbered as materialized (
+        select place, target, since, nextval(pg_get_serial_sequence('incident', 'id')) as id
+        from ${rowsOf(
+          some.map(({ target, since }, place) => ({ place, target, since })),
+          { place: 'int', target: 'text', since: 'timestamptz' },
+        )}),
+      stored as (insert into incident (id, target, opened_at) select id, target, since from numbered)
+      select place, id from numbered`);
+    for (const { place, id } of made) for (const member of some[place]?.members ?? []) ids.set(member, Number(id));
   }
   return ids;
+}
+
+type NewIncident = { target: string; since: string; members: Opening[] };
+
+function newIncidents(openings: readonly Opening[]): NewIncident[] {
+  const incidents: NewIncident[] = [];
+  for (const ofList of Map.groupBy(openings, ({ list }) => list).values()) {
+    const groups = Map.groupBy(ofList, ({ target }) => (ofList.length >= burst ? prefixOf(target) : target));
+    for (const [prefix, members] of groups) {
+      const [only] = members;
+      const target = members.length > 1 || only === undefined ? prefix : only.target;
+      const since = members.reduce((least, { since }) => (since < least ? since : least), only?.since ?? '');
+      incidents.push({ target, since, members });
+    }
+  }
+  return incidents;
 }
 
 /** An incident is open again when one of its listings returns. */

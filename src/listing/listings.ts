@@ -2,6 +2,7 @@ import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import { chunks, rowsOf } from '../db/rows.ts';
 import { type EndedBy, listing } from '../db/schema.ts';
 import { type ChangeRecord, codesOf, insertChanges, labelsOf } from './changes.ts';
+import { type Bounds, rowsWithin } from './extent.ts';
 import { type Belonging, closeIncidents } from './incidents.ts';
 import type { Handle, Transaction } from './locks.ts';
 import type { ListedCode } from './state.ts';
@@ -34,6 +35,14 @@ export async function openListings(db: Handle, where: SQL | undefined): Promise<
     .orderBy(listing.id);
 }
 
+/** Open listings of targets between these bounds, in no order. */
+export async function openWithin(db: Handle, bounds: readonly Bounds[]): Promise<OpenListing[]> {
+  const rows = await db.execute<Omit<OpenListing, 'id' | 'since'> & { id: string; since: string }>(sql`
+    select id, target, list_id as "listId", since, codes, reason, ttl
+    from ${rowsWithin('listing', bounds, sql`until is null`)}`);
+  return rows.map((row) => ({ ...row, id: Number(row.id), since: new Date(row.since) }));
+}
+
 export const ofTargets = (targets: readonly string[], lists: readonly string[]): SQL =>
   sql`${listing.target} = any(${sql.param(targets)}::text[]) and ${inArray(listing.listId, [...lists])}`;
 
@@ -41,6 +50,7 @@ export const onList = (id: string): SQL => eq(listing.listId, id);
 
 /** A listing that begins. Times in ISO 8601. */
 export type NewListing = Belonging & {
+  list: string;
   target: string;
   since: string;
   cleanBefore: string | null;
@@ -50,19 +60,16 @@ export type NewListing = Belonging & {
   ttl: number;
 };
 
-/** The ids by target. */
-export async function insertListings(
-  tx: Transaction,
-  list: string,
-  listings: readonly NewListing[],
-): Promise<Map<string, number>> {
-  const ids = new Map<string, number>();
+/** The ids, in their order; no two are of one target on one list. */
+export async function insertListings(tx: Transaction, listings: readonly NewListing[]): Promise<number[]> {
+  const ids: number[] = [];
   for (const some of chunks(listings)) {
-    const made = await tx.execute<{ id: string; target: string }>(sql`
+    const made = await tx.execute<{ id: string; list: string; target: string }>(sql`
       insert into listing (target, list_id, incident_id, since, clean_before, codes, reason, reason_at, ttl, relapses)
-      select target, ${list}, "incidentId", since, "cleanBefore", codes, reason, "reasonAt", ttl, relapses
+      select target, list, "incidentId", since, "cleanBefore", codes, reason, "reasonAt", ttl, relapses
       from ${rowsOf(some, {
         target: 'text',
+        list: 'text',
         incidentId: 'bigint',
         since: 'timestamptz',
         cleanBefore: 'timestamptz',
@@ -72,8 +79,13 @@ export async function insertListings(
         ttl: 'int',
         relapses: 'int',
       })}
-      returning id, target`);
-    for (const { id, target } of made) ids.set(target, Number(id));
+      returning id, list_id as list, target`);
+    const idOf = new Map(made.map(({ id, list, target }) => [`${list} ${target}`, Number(id)]));
+    for (const { list, target } of some) {
+      const id = idOf.get(`${list} ${target}`);
+      if (id === undefined) throw new Error(`no listing of ${target} on ${list}`);
+      ids.push(id);
+    }
   }
   return ids;
 }

@@ -26,9 +26,14 @@ export async function lockTracked(tx: Transaction): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${lockSpace.tracked}::int, 0)`);
 }
 
-/** One at a time per operator: the zones that hold one another share their incidents. */
-export async function lockOperator(tx: Transaction, operator: string): Promise<void> {
-  await tx.execute(sql`select pg_advisory_xact_lock(${lockSpace.operator}::int, hashtext(${operator}))`);
+/**
+ * One at a time per operator: the zones that hold one another share their incidents. To be called once in a transaction,
+ * which takes all its locks in one order, so that no two wait for each other.
+ */
+export async function lockOperators(tx: Transaction, operators: readonly string[]): Promise<void> {
+  await tx.execute(sql`
+    select pg_advisory_xact_lock(${lockSpace.operator}::int, key)
+    from (select distinct hashtext(name) as key from unnest(${sql.param(operators)}::text[]) as u(name) order by key) as keys`);
 }
 
 export async function lockSets(tx: Transaction): Promise<void> {

@@ -1,170 +1,95 @@
-import { sql } from 'drizzle-orm';
 import type { Database } from '../db/open.ts';
-import { rowsOf } from '../db/rows.ts';
-import { listing, pending } from '../db/schema.ts';
-import { resultAt } from '../scan/results.ts';
 import type { Batch, Result } from '../scan/verdict.ts';
 import { inTurns } from '../turn.ts';
+import { type ScannedBatch, type Telling, tellingOf } from './before.ts';
 import { type ChangeRecord, codesOf, insertChanges, labelsOf, type NewChange } from './changes.ts';
 import { insertCoverage } from './coverage.ts';
-import { type Extent, extentsIn, positionIn, within } from './extent.ts';
-import { belong, closeIncidents } from './incidents.ts';
-import {
-  endListings,
-  insertListings,
-  type OpenListing,
-  onList,
-  openListings,
-  type SeenAgain,
-  updateListings,
-} from './listings.ts';
-import { holdTracked, lockOperator, type Transaction } from './locks.ts';
+import { extentsIn } from './extent.ts';
+import { belong, closeIncidents, type Earlier, earlierOf, type Opening } from './incidents.ts';
+import { endListings, insertListings, type OpenListing, type SeenAgain, updateListings } from './listings.ts';
+import { holdTracked, lockOperators, type Transaction } from './locks.ts';
 import { lastSeen } from './proofs.ts';
-import { pointOf } from './ranges.ts';
 import type { Scan } from './scans.ts';
-import { seeingOf, sightOf } from './sight.ts';
-import { type Change, type Pending, type Seeing, type Sight, step } from './state.ts';
-import type { ScannedList } from './versions.ts';
-import { type NowWaiting, storeWaiting, waitingOn } from './waiting.ts';
+import { seeingOf } from './sight.ts';
+import { type Change, type ListedCode, type Seeing, step } from './state.ts';
+import { type NowWaiting, storeWaiting } from './waiting.ts';
 
-/** A result that says something to the state, with what was known before. */
-type Telling = { target: string; result: Result; sight: Sight; open: OpenListing | null; waiting: Pending | null };
-/** A result that made a change. */
-type Taken = { target: string; result: Result; open: OpenListing | null; seeing: Seeing; change: Change };
+/** A telling that made a change. */
+type Taken = Telling & { seeing: Seeing; change: Change };
+
+/** Batches that share a transaction at most: what it costs beside its rows is shared too, and little is lost by a kill. */
+const TOGETHER = 16;
 
 /**
- * Stores a batch, whole or not at all: what was covered, what waits, listings, changes and their evidence. Scans may
- * record side by side: batches of one operator go one after the other, and targets stay tracked as they are meanwhile.
+ * Stores batches: what was covered, what waits, listings, changes and their evidence. Gives the changes of each
+ * transaction when it is committed; a batch is stored whole or not at all. Scans may record side by side: batches of one
+ * operator go one after the other, and targets stay tracked as they are meanwhile.
  */
-export async function recordBatch(db: Pick<Database, 'orm'>, scan: Scan, batch: Batch): Promise<ChangeRecord[]> {
-  const scanned = scan.lists.get(batch.list);
-  if (scanned === undefined) throw new Error(`${batch.list} is not in scan ${scan.id}`);
-  const extents = extentsIn(scan.targets, batch.posFrom, batch.posTo, scanned.list.accepts);
-  return await db.orm.transaction(async (tx) => {
-    await holdTracked(tx);
-    await lockOperator(tx, scanned.list.operator);
-    const by = { scanId: scan.id, setId: scan.setId, listId: batch.list, listVersionId: scanned.versionId };
-    await insertCoverage(tx, by, batch, extents);
-    const before = await stateBefore(tx, scan, scanned, extents);
-    return await recordVerdicts(tx, scan, scanned, batch, await tellingOf(tx, scan, scanned, batch, extents, before));
-  });
+export async function* recordBatches(
+  db: Pick<Database, 'orm'>,
+  scan: Scan,
+  batches: readonly Batch[],
+): AsyncGenerator<ChangeRecord[], void, undefined> {
+  for (const group of groupsOf(batches.map((batch) => scannedBatch(scan, batch))))
+    yield await db.orm.transaction((tx) => recordGroup(tx, scan, group));
 }
 
-async function recordVerdicts(
-  tx: Transaction,
-  scan: Scan,
-  scanned: ScannedList,
-  batch: Batch,
-  told: readonly Telling[],
-): Promise<ChangeRecord[]> {
-  const { taken, waits, again } = await stepsOf(scan, batch, told);
+function scannedBatch(scan: Scan, batch: Batch): ScannedBatch {
+  const scanned = scan.lists.get(batch.list);
+  if (scanned === undefined) throw new Error(`${batch.list} is not in scan ${scan.id}`);
+  return { batch, scanned, extents: extentsIn(scan.targets, batch.posFrom, batch.posTo, scanned.list.accepts) };
+}
+
+/** No two of one operator together: what the second finds depends on what the first one stored. */
+function groupsOf(batches: readonly ScannedBatch[]): ScannedBatch[][] {
+  const groups: ScannedBatch[][] = [];
+  for (const one of batches) {
+    const fitting = groups.find(
+      (group) => group.length < TOGETHER && group.every((other) => operatorOf(other) !== operatorOf(one)),
+    );
+    if (fitting === undefined) groups.push([one]);
+    else fitting.push(one);
+  }
+  return groups;
+}
+
+const operatorOf = ({ scanned }: ScannedBatch): string => scanned.list.operator;
+
+async function recordGroup(tx: Transaction, scan: Scan, group: readonly ScannedBatch[]): Promise<ChangeRecord[]> {
+  await holdTracked(tx);
+  await lockOperators(tx, group.map(operatorOf));
+  const told = await tellingOf(tx, scan, group);
+  const coverings = group.map(({ batch, scanned, extents }) => ({ batch, versionId: scanned.versionId, extents }));
+  await insertCoverage(tx, { scanId: scan.id, setId: scan.setId }, coverings);
+  const { taken, waits, again } = await stepsOf(scan, told);
   const ended = taken.flatMap(endedOf);
-  await storeWaiting(tx, batch.list, waits);
+  await storeWaiting(tx, waits);
   await updateListings(tx, [...again, ...taken.flatMap(recodedOf)]);
   await endListings(tx, ended);
-  const opened = await openNew(tx, scan, scanned, taken);
+  const opened = await openNew(tx, scan, taken);
   await closeIncidents(
     tx,
     ended.map(({ id }) => id),
   );
-  const listings = taken.map(({ target, open }) => open?.id ?? opened.get(target) ?? 0);
-  const changes = taken.map((one, at) => changeOf(one, { listingId: listings[at] ?? 0, scanId: scan.id }));
+  const changes = taken.map((one) => changeOf(one, one.open?.id ?? opened.get(one) ?? 0, scan.id));
   return await insertChanges(tx, changes);
 }
 
 type Steps = { taken: Taken[]; waits: NowWaiting[]; again: SeenAgain[] };
 
-async function stepsOf(scan: Scan, batch: Batch, told: readonly Telling[]): Promise<Steps> {
+async function stepsOf(scan: Scan, told: readonly Telling[]): Promise<Steps> {
   const steps: Steps = { taken: [], waits: [], again: [] };
-  await inTurns(told, ({ target, result, sight, open, waiting }) => {
-    const seeing = seeingOf(result, batch, scan.id);
+  await inTurns(told, (telling) => {
+    const { of, target, result, sight, open, waiting } = telling;
+    const seeing = seeingOf(result, of.batch, scan.id);
     const known = open === null ? null : { since: open.since.toISOString(), codes: open.codes, ttl: open.ttl ?? 0 };
     const { change, pending: next } = step(known, waiting, sight, seeing, scan.policy);
-    if (next !== waiting) steps.waits.push({ target, pending: next });
-    if (change !== null) steps.taken.push({ target, result, open, seeing, change });
+    if (next !== waiting) steps.waits.push({ list: of.batch.list, target, pending: next });
+    if (change !== null) steps.taken.push({ ...telling, seeing, change });
     else if (open !== null && sight.kind === 'listed' && saysMore(result, open))
       steps.again.push(seenAgain(open, result));
   });
   return steps;
-}
-
-/** What was known of the targets of a batch on its list before it. */
-type Before = {
-  open: Map<string, OpenListing>;
-  waiting: Map<string, Pending>;
-  /** Some target is not tracked any more that was when the scan began. */
-  someGone: boolean;
-};
-
-/** Sent together, for these only read: what writes goes one after the other, so that a failure stops all that follows. */
-async function stateBefore(
-  tx: Transaction,
-  scan: Scan,
-  { list }: ScannedList,
-  extents: readonly Extent[],
-): Promise<Before> {
-  const [open, waiting, gone] = await Promise.all([
-    openListings(tx, sql`${onList(list.id)} and ${within(extents, listing)}`),
-    waitingOn(tx, list.id, within(extents, pending)),
-    tx.execute(sql`
-      select from target_range where tracked_to >= ${scan.startedAt.toISOString()}::timestamptz limit 1`),
-  ]);
-  return { open: new Map(open.map((one) => [one.target, one])), waiting, someGone: gone.length > 0 };
-}
-
-/**
- * What is listed, and cleans of what was: a clean of what is neither listed nor about to be, as nearly all are, says
- * nothing to the state.
- */
-async function tellingOf(
-  tx: Transaction,
-  scan: Scan,
-  { list }: ScannedList,
-  batch: Batch,
-  extents: readonly Extent[],
-  { open, waiting, someGone }: Before,
-): Promise<Telling[]> {
-  const results = [...batch.results];
-  await inTurns([...new Set([...open.keys(), ...waiting.keys()])], (target) => {
-    const position = positionIn(extents, target);
-    const clean = position === null ? null : resultAt(batch, list, scan.targets, position);
-    if (clean !== null) results.push(clean);
-  });
-  results.sort((one, other) => one.position - other.position);
-  const told: Telling[] = [];
-  await inTurns(results, (result) => {
-    const { target } = result;
-    const sight = sightOf(list, result);
-    const before = { open: open.get(target) ?? null, waiting: waiting.get(target) ?? null };
-    const quiet = sight.kind === 'clean' && before.open === null && before.waiting === null;
-    if (sight.kind !== 'unknown' && !quiet) told.push({ target, result, sight, ...before });
-  });
-  return someGone ? await tracked(tx, scan, told) : told;
-}
-
-/** Without targets that were tracked when the scan began and are not any more: what it sees of them changes nothing. */
-async function tracked(tx: Transaction, scan: Scan, told: Telling[]): Promise<Telling[]> {
-  if (told.length === 0) return told;
-  const points = told.map(({ target }) => {
-    const { kind, value, domain } = pointOf(target);
-    return { target, kind, value: value?.toString() ?? null, domain };
-  });
-  const rows = await tx.execute<{ target: string }>(sql`
-    with gone as (
-      select kind, lo, hi, domain from target_range where tracked_to >= ${scan.startedAt.toISOString()}::timestamptz)
-    select t.target
-    from ${rowsOf(points, { target: 'text', kind: 'text', value: 'numeric', domain: 'text' })}
-    where exists (
-      select from gone where gone.kind = t.kind and (gone.domain = t.domain or t.value between gone.lo and gone.hi))
-    and not exists (
-      select from target_range r where r.tracked_to is null and r.kind = t.kind and r.domain = t.domain)
-    and not exists (
-      select from (
-        select r.hi from target_range r
-        where r.tracked_to is null and r.kind = t.kind and r.lo <= t.value order by r.lo desc limit 1) as near
-      where near.hi >= t.value)`);
-  const gone = new Set(rows.map(({ target }) => target));
-  return told.filter(({ target }) => !gone.has(target));
 }
 
 /** The text or a larger TTL of a listing that stays; no change is made of them. */
@@ -187,68 +112,73 @@ function endedOf({ open, change }: Taken): { id: number; until: string; proven: 
   return [{ id: open.id, until: change.until, proven: change.proven }];
 }
 
-async function openNew(
-  tx: Transaction,
-  scan: Scan,
-  { list, family }: ScannedList,
-  taken: readonly Taken[],
-): Promise<Map<string, number>> {
-  const opened = taken.flatMap(({ target, result, seeing, change }) =>
-    change.kind === 'listed' ? [{ target, result, seeing, since: change.since, codes: change.codes }] : [],
-  );
+type New = { taken: Taken; opening: Opening; codes: ListedCode[] };
+
+function newOf(taken: Taken): New[] {
+  const { of, target, change } = taken;
+  if (change.kind !== 'listed') return [];
+  const opening = { list: of.batch.list, family: of.scanned.family, target, since: change.since };
+  return [{ taken, opening, codes: change.codes }];
+}
+
+/** The ids of the new listings. */
+async function openNew(tx: Transaction, scan: Scan, taken: readonly Taken[]): Promise<Map<Taken, number>> {
+  const opened = taken.flatMap(newOf);
   if (opened.length === 0) return new Map();
-  const belongings = await belong(tx, list.id, family, opened);
-  const cleanBefore = await cleanBeforeOf(tx, scan, list.id, opened);
-  const listings = opened.map(({ target, result, seeing, since, codes }) => {
-    const belonging = belongings.get(target);
+  const openings = opened.map(({ opening }) => opening);
+  const earlier = await earlierOf(tx, openings);
+  const cleanBefore = await cleanBeforeOf(tx, scan, openings, earlier);
+  const belongings = await belong(tx, openings, earlier);
+  const listings = opened.map(({ taken: { result, seeing }, opening: { list, target, since }, codes }, at) => {
+    const belonging = belongings[at];
     if (belonging === undefined) throw new Error(`no incident of ${target}`);
     return {
       ...belonging,
+      list,
       target,
       since,
-      cleanBefore: cleanBefore.get(target) ?? null,
+      cleanBefore: cleanBefore[at] ?? null,
       codes,
       reason: result.reason,
       reasonAt: isoOf(result.reasonAt),
       ttl: seeing.ttl,
     };
   });
-  return await insertListings(tx, list.id, listings);
+  const ids = await insertListings(tx, listings);
+  return new Map(opened.map((one, at) => [one.taken, ids[at] ?? 0]));
 }
 
-/** When each target was last proven clean on the list, after its listing there before ended. */
+/** When each was last proven clean, after its listing there before ended. */
 async function cleanBeforeOf(
   tx: Transaction,
   scan: Scan,
-  list: string,
-  opened: readonly { target: string; since: string }[],
-): Promise<Map<string, string>> {
-  const targets = opened.map(({ target }) => target);
-  const rows = await tx.execute<{ target: string; until: string }>(sql`
-    select target, max(until) as until from listing
-    where list_id = ${list} and target = any(${sql.param(targets)}::text[]) group by target`);
-  const ended = new Map(rows.map(({ target, until }) => [target, new Date(until).toISOString()]));
-  const queries = opened.map(({ target, since }) => ({
+  openings: readonly Opening[],
+  earlier: ReadonlyMap<string, readonly Earlier[]>,
+): Promise<(string | null)[]> {
+  const queries = openings.map(({ list, target, since }) => ({
     target,
     list,
-    after: ended.get(target) ?? null,
+    after:
+      earlier
+        .get(target)
+        ?.find(({ listId }) => listId === list)
+        ?.until?.toISOString() ?? null,
     before: since,
     proven: true,
     notScan: scan.id,
   }));
   const seen = await lastSeen(tx, queries);
-  const found = new Map<string, string>();
-  for (const [at, { target, after }] of queries.entries()) {
-    const last = seen[at]?.at;
-    if (last !== undefined) found.set(target, after !== null && after > last ? after : last);
-  }
-  return found;
+  return queries.map(({ after }, at) => {
+    const last = seen[at]?.at ?? null;
+    return last !== null && after !== null && after > last ? after : last;
+  });
 }
 
-function changeOf({ target, open, change, result }: Taken, of: { listingId: number; scanId: number }): NewChange {
+function changeOf({ target, open, change, result }: Taken, listingId: number, scanId: number): NewChange {
   const before = open?.codes ?? [];
   const { evidence } = change;
-  const common = { ...of, at: result.at.toISOString(), target, list: result.list, before: codesOf(before), evidence };
+  const at = result.at.toISOString();
+  const common = { listingId, scanId, at, target, list: result.list, before: codesOf(before), evidence };
   if (change.kind === 'delisted') {
     const { proven } = change;
     return {

@@ -1,6 +1,6 @@
 /**
- * Hands values from many producers to one consumer, one at a time: a producer waits until its value is taken, so that
- * a slow consumer (a database) holds the asking back instead of filling the memory.
+ * Hands values from many producers to one consumer, all that wait at once: a producer waits until its value is taken, so
+ * that a slow consumer (a database) holds the asking back instead of filling the memory.
  */
 export type Channel<T> = {
   put(value: T): Promise<void>;
@@ -8,7 +8,7 @@ export type Channel<T> = {
   end(error?: unknown): void;
   /** Nobody takes any more: producers wait no longer, and what they bring is dropped. */
   close(): void;
-  values(): AsyncGenerator<T, void, undefined>;
+  values(): AsyncGenerator<T[], void, undefined>;
 };
 
 type Waiting<T> = { value: T; taken: () => void };
@@ -36,10 +36,10 @@ export function createChannel<T>(): Channel<T> {
     },
     async *values() {
       for (;;) {
-        const next = queue.shift();
-        if (next !== undefined) {
-          next.taken();
-          yield next.value;
+        if (queue.length > 0) {
+          const next = queue.splice(0);
+          for (const { taken } of next) taken();
+          yield next.map(({ value }) => value);
           continue;
         }
         if (ended?.error !== undefined) throw ended.error;

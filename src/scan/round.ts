@@ -52,11 +52,17 @@ export type Means = Pick<
   'zoneToAsk' | 'ask' | 'askMany' | 'resolver' | 'systemServers' | 'timeout' | 'pacing' | 'now' | 'signal'
 >;
 
-/**
- * Asks all lists at once about all targets of their kinds. Batches come as they are done, a list's report after its
- * last; leaving the loop or aborting `signal` stops everything that is under way.
- */
+/** As gatherRound, one event at a time. */
 export async function* runRound(input: RoundInput): AsyncGenerator<RoundEvent, void, undefined> {
+  for await (const events of gatherRound(input)) yield* events;
+}
+
+/**
+ * Asks all lists at once about all targets of their kinds. Batches come as they are done, those together that came while
+ * the ones before were dealt with, a list's report after its last; leaving the loop or aborting `signal` stops
+ * everything that is under way.
+ */
+export async function* gatherRound(input: RoundInput): AsyncGenerator<RoundEvent[], void, undefined> {
   const channel = createChannel<RoundEvent>();
   const stop = new AbortController();
   // In place of AbortSignal.any, which looks at all its sources whenever a lookup asks whether it is aborted.

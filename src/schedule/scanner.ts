@@ -6,11 +6,11 @@ import { joinScan } from '../listing/join.ts';
 import { markedBy } from '../listing/marked.ts';
 import { remember } from '../listing/memory.ts';
 import { storeParts } from '../listing/parts.ts';
-import { recordBatch } from '../listing/record.ts';
+import { recordBatches } from '../listing/record.ts';
 import type { Scan } from '../listing/scans.ts';
 import type { Policy } from '../listing/state.ts';
 import { trackedTargets } from '../listing/tracked.ts';
-import { type Means, type RoundInput, runRound } from '../scan/round.ts';
+import { gatherRound, type Means, type RoundInput } from '../scan/round.ts';
 import type { ListReport } from '../scan/verdict.ts';
 import { grainOf } from '../targets/networks.ts';
 import type { Rooms } from './rooms.ts';
@@ -101,7 +101,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<void> {
   const lists = [...scan.lists.values()].map(({ list }) => list);
-  const round = runRound({
+  const round = gatherRound({
     ...means,
     ...(await remember(db, lists, means.now())),
     lists,
@@ -110,8 +110,9 @@ async function ask(
     batchSize: BATCH,
     signal: means.signal === undefined ? signal : AbortSignal.any([means.signal, signal]),
   });
-  for await (const event of round) {
-    if (event.type === 'batch') onChanges(await recordBatch(db, scan, event.batch));
-    else onList(scan.id, event.report);
+  for await (const events of round) {
+    const batches = events.flatMap((event) => (event.type === 'batch' ? event.batch : []));
+    for await (const changes of recordBatches(db, scan, batches)) onChanges(changes);
+    for (const event of events) if (event.type === 'list') onList(scan.id, event.report);
   }
 }

@@ -2,10 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Database } from '../../src/db/open.ts';
 import { changeHistory, listingHistory } from '../../src/listing/history.ts';
-import { recordBatch } from '../../src/listing/record.ts';
 import { finishScan } from '../../src/listing/scans.ts';
 import { addTargets } from '../../src/listing/tracked.ts';
-import { batchOf, type Found, fullScan, list, minute, openWorld, range, scanAll } from './world.ts';
+import { batchOf, type Found, fullScan, list, minute, openWorld, range, recordBatch, scanAll } from './world.ts';
 
 const a = list('a');
 

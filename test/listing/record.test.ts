@@ -1,9 +1,20 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { changeHistory, listingHistory } from '../../src/listing/history.ts';
-import { recordBatch } from '../../src/listing/record.ts';
 import { addTargets, removeTargets } from '../../src/listing/tracked.ts';
-import { batchOf, fullScan, hour, list, minute, namedScan, openWorld, range, scanAll, short } from './world.ts';
+import {
+  batchOf,
+  fullScan,
+  hour,
+  list,
+  minute,
+  namedScan,
+  openWorld,
+  range,
+  recordBatch,
+  scanAll,
+  short,
+} from './world.ts';
 
 const a = list('a');
 const seconds = (at: number, after: number): string => new Date(minute(at).getTime() + after * 1000).toISOString();

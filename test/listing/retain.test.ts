@@ -4,12 +4,23 @@ import { type Database, openDatabase } from '../../src/db/open.ts';
 import { listedAt, type Then } from '../../src/listing/at.ts';
 import { changeHistory, listingHistory } from '../../src/listing/history.ts';
 import { latestScans } from '../../src/listing/overview.ts';
-import { recordBatch } from '../../src/listing/record.ts';
 import { retain } from '../../src/listing/retain.ts';
 import { finishScan } from '../../src/listing/scans.ts';
 import { addTargets, removeTargets } from '../../src/listing/tracked.ts';
 import { testDatabase } from '../database.ts';
-import { batchOf, type Found, fullScan, hour, list, minute, namedScan, openWorld, range, scanAll } from './world.ts';
+import {
+  batchOf,
+  type Found,
+  fullScan,
+  hour,
+  list,
+  minute,
+  namedScan,
+  openWorld,
+  range,
+  recordBatch,
+  scanAll,
+} from './world.ts';
 
 const a = list('a');
 const day = 24 * hour;

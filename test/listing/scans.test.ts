@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { remember } from '../../src/listing/memory.ts';
-import { recordBatch } from '../../src/listing/record.ts';
 import { finishScan, startFullScan } from '../../src/listing/scans.ts';
 import { addTargets, removeTargets } from '../../src/listing/tracked.ts';
 import { testDatabase } from '../database.ts';
-import { batchOf, fullScan, list, minute, namedScan, openWorld, policy, range, scanAll } from './world.ts';
+import { batchOf, fullScan, list, minute, namedScan, openWorld, policy, range, recordBatch, scanAll } from './world.ts';
 
 const a = list('a');
 const b = list('b');

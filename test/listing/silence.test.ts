@@ -4,14 +4,13 @@ import type { Database } from '../../src/db/open.ts';
 import { openTransport, type Transport } from '../../src/dns/transport.ts';
 import type { ChangeRecord } from '../../src/listing/changes.ts';
 import { listingHistory } from '../../src/listing/history.ts';
-import { recordBatch } from '../../src/listing/record.ts';
 import { finishScan, startNamedScan } from '../../src/listing/scans.ts';
 import { addTargets } from '../../src/listing/tracked.ts';
 import { runRound } from '../../src/scan/round.ts';
 import type { LabHandler, LabServer } from '../lab/server.ts';
 import { gather, inputFor, type Round, short } from '../scan/rounds.ts';
 import { createLab, labList, zone } from '../scan/zone.ts';
-import { minute, openWorld, range, short as shortChange } from './world.ts';
+import { minute, openWorld, range, recordBatch, short as shortChange } from './world.ts';
 
 const lab = createLab();
 let transport: Transport;

@@ -3,7 +3,7 @@ import type { List } from '../../src/catalogue/list.ts';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import type { ChangeRecord } from '../../src/listing/changes.ts';
 import { pointOf } from '../../src/listing/ranges.ts';
-import { recordBatch } from '../../src/listing/record.ts';
+import { recordBatches } from '../../src/listing/record.ts';
 import { finishScan, type Scan, startFullScan, startNamedScan } from '../../src/listing/scans.ts';
 import type { Policy } from '../../src/listing/state.ts';
 import type { Batch, Meaning, Result, Run, Verdict, Why } from '../../src/scan/verdict.ts';
@@ -170,6 +170,13 @@ export async function scanAll(
   for (const { id } of lists) changes.push(...(await recordBatch(db, scan, batchOf(scan, id, at, found[id]))));
   await finishScan(db, scan, minute(at + 1));
   await scan.release();
+  return changes;
+}
+
+/** Records one batch in a transaction of its own. */
+export async function recordBatch(db: Database, scan: Scan, batch: Batch): Promise<ChangeRecord[]> {
+  const changes: ChangeRecord[] = [];
+  for await (const some of recordBatches(db, scan, [batch])) changes.push(...some);
   return changes;
 }
 

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { recordBatch } from '../../src/listing/record.ts';
 import { finishScan, startNamedScan } from '../../src/listing/scans.ts';
 import { addTargets } from '../../src/listing/tracked.ts';
 import { readDigest } from '../../src/notify/digest/read.ts';
 import { silentTogether } from '../../src/notify/sight.ts';
 import { sightsOf } from '../../src/notify/sights.ts';
-import { batchOf, hour, list, minute, openWorld, policy, range, scanAll } from '../listing/world.ts';
+import { batchOf, hour, list, minute, openWorld, policy, range, recordBatch, scanAll } from '../listing/world.ts';
 
 const lists = ['a', 'b', 'c'].map((id) => list(id));
 const silent = Object.fromEntries(['a', 'b', 'c'].map((id) => [id, { '192.0.2.7': 'timeout' as const }]));
