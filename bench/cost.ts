@@ -39,6 +39,9 @@ async function lastLine(stream: Readable): Promise<string> {
   return last;
 }
 
+export const median = (values: number[]): number =>
+  values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
+
 /** Seconds of CPU that a process took with all its children, over or not; from Linux's /proc. */
 export function cpuOfTree(pid: number): number {
   const own = statOf(pid);

@@ -5,6 +5,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
+import { median } from './cost.ts';
 import { FIRST, isInstalled, LISTS, nameOf, type Running, startOdd, startRbldnsd, startResponder } from './lab.ts';
 
 /**
@@ -54,8 +55,6 @@ type Told = {
 const told = ({ out }: Run): Told => JSON.parse(out.trim().split('\n').at(-1) ?? '{}');
 const oursAt = (targets: number, servers: string[], timeout = 5000): Promise<Run> =>
   run([process.execPath, ours, String(targets), String(timeout), ...servers]);
-const median = (values: number[]): number =>
-  values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
 
 async function writeNames(targets: number): Promise<{ names: string; questions: string }> {
   const [names, questions] = [join(folder, 'names'), join(folder, 'questions')];

@@ -2,22 +2,25 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Database, openDatabase } from '../src/db/open.ts';
 import { addressText } from '../src/target.ts';
-import { type Cost, costOf, cpuOfTree } from './cost.ts';
+import { type Cost, costOf, cpuOfTree, median } from './cost.ts';
 import { definitionsOf, FIRST, LISTS, listedPairs, startOdd, startResponder } from './lab.ts';
 
 /**
  * What whole commands cost, with 60 lists of which each holds one target in a hundred. They are the built package's.
  *
- *     node bench/pipeline.ts [TARGETS …]            a first scan, and a second one in which one pair in ten thousand has
- *                                                   changed (by default of 1000, 10000 and 100000 targets)
+ *     node bench/pipeline.ts [TARGETS …] [--rounds N]
+ *                                                   a first scan, and a second one in which one pair in ten thousand has
+ *                                                   changed (by default of 1000, 10000 and 100000 targets); of several
+ *                                                   rounds the medians as well
  *     node bench/pipeline.ts check [TARGETS]        `check - --format ndjson`, the addresses from standard input
  *     node bench/pipeline.ts silent|slow [TARGETS]  a scan while three lists never answer, or one does after a second,
  *                                                   beside one while all is well
  *
  * Scans are recorded in a new embedded database each, or in the one at DATABASE_URL, whose tables are emptied. Beside
- * each first scan is the engine alone (bench/ours.ts), and which part of its rate the scan reaches.
+ * each first scan is the engine alone (bench/ours.ts), and which part of its rate the scans reach.
  */
 execFileSync(process.execPath, [new URL('../tools/build.ts', import.meta.url).pathname]);
 const main = new URL('../dist/main.js', import.meta.url).pathname;
@@ -87,25 +90,38 @@ async function sayRows({ db }: Desk): Promise<void> {
   console.log(`    rows: ${counts.join(', ')}`);
 }
 
-async function curve(sizes: readonly number[]): Promise<void> {
+async function curve(sizes: readonly number[], rounds: number): Promise<void> {
   const lists = listsAt([server.address]);
   for (const size of sizes) {
-    const lookups = size * LISTS;
-    const desk = await openDesk();
-    const alone = await costOf([engine, String(size), '5000', server.address]);
-    say(`${size} targets, engine`, alone, perSecond(lookups, alone));
-    await track(desk, size);
-    const first = await scan(desk, lists);
-    const share = `${(alone.seconds / first.seconds).toFixed(2)} of the engine (by CPU ${(alone.cpu / first.cpu).toFixed(2)})`;
-    say(`${size} targets, first scan`, first, first.database, perSecond(lookups, first), share);
-    await sayRows(desk);
-    process.kill(server.pid, 'SIGUSR1');
-    const second = await scan(desk, lists);
-    process.kill(server.pid, 'SIGUSR1'); // as before again
-    say(`${size} targets, second scan`, second, second.database, perSecond(lookups, second));
-    await sayRows(desk);
-    await desk.db.close();
+    const shares: Awaited<ReturnType<typeof curveAt>>[] = [];
+    for (let round = 0; round < rounds; round += 1) shares.push(await curveAt(size, lists));
+    const of = (scan: 'first' | 'second'): string => {
+      const all = shares.map((share) => share[scan]);
+      return `${median(all).toFixed(2)} (${Math.min(...all).toFixed(2)}-${Math.max(...all).toFixed(2)})`;
+    };
+    if (rounds > 1) console.log(`${size} targets, of the engine: first scan ${of('first')}, second ${of('second')}`);
   }
+}
+
+/** Which part of the engine's rate the two scans reach. */
+async function curveAt(size: number, lists: string[]): Promise<{ first: number; second: number }> {
+  const lookups = size * LISTS;
+  const desk = await openDesk();
+  const alone = await costOf([engine, String(size), '5000', server.address]);
+  const shareOf = ({ seconds, cpu }: Cost): string =>
+    `${(alone.seconds / seconds).toFixed(2)} of the engine (by CPU ${(alone.cpu / cpu).toFixed(2)})`;
+  say(`${size} targets, engine`, alone, perSecond(lookups, alone));
+  await track(desk, size);
+  const first = await scan(desk, lists);
+  say(`${size} targets, first scan`, first, first.database, perSecond(lookups, first), shareOf(first));
+  await sayRows(desk);
+  process.kill(server.pid, 'SIGUSR1');
+  const second = await scan(desk, lists);
+  process.kill(server.pid, 'SIGUSR1'); // as before again
+  say(`${size} targets, second scan`, second, second.database, perSecond(lookups, second), shareOf(second));
+  await sayRows(desk);
+  await desk.db.close();
+  return { first: alone.seconds / first.seconds, second: alone.seconds / second.seconds };
 }
 
 async function checkAll(size: number): Promise<void> {
@@ -153,9 +169,13 @@ console.log(
     .map((load) => load.toFixed(1))
     .join(' ')}`,
 );
-const [mode = '', size] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '1' } },
+});
+const [mode = '', size] = positionals;
 if (mode === 'check') await checkAll(Number(size ?? 100_000));
 else if (mode === 'silent' || mode === 'slow') await compare(mode, Number(size ?? 10_000));
-else await curve(process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1000, 10_000, 100_000]);
+else await curve(positionals.length > 0 ? positionals.map(Number) : [1000, 10_000, 100_000], Number(values.rounds));
 server.stop();
 process.exit(0);

@@ -20,6 +20,7 @@ import { changeHistory } from '../src/listing/history.ts';
 import { sendDue } from '../src/schedule/jobs.ts';
 import { openQueue, type Queue } from '../src/schedule/queue.ts';
 import { claimTick } from '../src/schedule/ticks.ts';
+import { median } from './cost.ts';
 import { NETWORK, startDesk, startLists } from './soak-lists.ts';
 
 /**
@@ -248,7 +249,6 @@ async function report(): Promise<void> {
   const changes = await ask(({ db }) => changeHistory(db, {}));
   const recorded = changes.map(({ target, list, kind }) => `${target} ${list} ${kind}`);
   const told = desk.told.map(({ what }) => what);
-  const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
   const part = (from: number, to: number) => sizes.slice(Math.floor(sizes.length * from), Math.ceil(sizes.length * to));
   const early = part(0.2, 0.4);
   const late = part(0.8, 1);
