@@ -19,6 +19,8 @@ type Taken = Telling & { seeing: Seeing; change: Change };
 
 /** Batches that share a transaction at most: what it costs beside its rows is shared too, and little is lost by a kill. */
 const TOGETHER = 16;
+/** Their results at most, unless one has more: what is done with all of them in one turn holds nobody else up. */
+const RESULTS_TOGETHER = 1000;
 
 /**
  * Stores batches: what was covered, what waits, listings, changes and their evidence. Gives the changes of each
@@ -44,13 +46,17 @@ function scannedBatch(scan: Scan, batch: Batch): ScannedBatch {
 function groupsOf(batches: readonly ScannedBatch[]): ScannedBatch[][] {
   const groups: ScannedBatch[][] = [];
   for (const one of batches) {
-    const fitting = groups.find(
-      (group) => group.length < TOGETHER && group.every((other) => operatorOf(other) !== operatorOf(one)),
-    );
+    const fitting = groups.find((group) => fits(group, one));
     if (fitting === undefined) groups.push([one]);
     else fitting.push(one);
   }
   return groups;
+}
+
+function fits(group: readonly ScannedBatch[], one: ScannedBatch): boolean {
+  const results = group.reduce((sum, { batch }) => sum + batch.results.length, one.batch.results.length);
+  const strangers = group.every((other) => operatorOf(other) !== operatorOf(one));
+  return strangers && group.length < TOGETHER && results <= RESULTS_TOGETHER;
 }
 
 const operatorOf = ({ scanned }: ScannedBatch): string => scanned.list.operator;

@@ -124,14 +124,23 @@ test('batches of one operator are recorded one after the other: the second finds
   expect(new Set(incidentOf.values()).size).toBe(3);
 });
 
-test('no more than sixteen batches share a transaction', async () => {
+test('no more than sixteen batches share a transaction, and no more than a thousand results', async () => {
   const db = await openTracked();
   const many: List[] = Array.from({ length: 20 }, (_, at) => list(`list-${at}`));
   const scan = await fullScan(db, many, 10);
   const batches = many.map(({ id }) => batchOf(scan, id, 10, found));
   const changes = await recordTogether(db, scan, batches);
-  await scan.release();
   expect(changes.map((some) => some.length)).toEqual([16, 4]);
+  await scan.release();
+
+  await addTargets(db, [{ range: range('198.18.0.0', '198.18.1.255') }], minute(20));
+  const larger = await fullScan(db, many, 30);
+  const listed = Object.fromEntries(
+    Array.from({ length: 600 }, (_, at) => [`198.18.${at >> 8}.${at & 255}`, ['127.0.0.2']]),
+  );
+  const full = many.slice(0, 3).map(({ id }) => batchOf(larger, id, 30, { ...found, ...listed }));
+  expect((await recordTogether(db, larger, full)).map((some) => some.length)).toEqual([512, 512, 512]);
+  await larger.release();
 });
 
 test('a batch that cannot be stored takes with it what shares its transaction, and nothing is stored in part', async () => {
