@@ -51,6 +51,14 @@ export function createSheet(from: number, to: number): Sheet {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
 
+  /** The first row after this one, or the end, that fared otherwise. All lists may come here in one turn: it is to be quick. */
+  const alikeUntil = (row: number, end: number): number => {
+    const [how, whose] = [state[row], by[row]];
+    let next = row + 1;
+    while (next < end && state[next] === how && by[next] === whose) next += 1;
+    return next;
+  };
+
   return {
     from,
     servers,
@@ -80,15 +88,16 @@ export function createSheet(from: number, to: number): Sheet {
       const points = distinct(servers.map(ofServer));
       for (const { kind, posFrom, posTo } of targets.kinds(from, end)) {
         const unasked = ofKind(kind);
-        for (let position = posFrom; position < posTo; position += 1) {
+        for (let position = posFrom, next = posFrom; position < posTo; position = next) {
           const row = position - from;
+          next = alikeUntil(row, posTo - from) + from;
           if (state[row] === DRAFTED) continue;
           const point = state[row] === PENDING ? unasked : points[by[row] ?? 0];
           if (point === null || point === undefined) continue;
           const run = runs.at(-1);
           const same = run?.posTo === position && run.kind === kind && run.verdict === point.verdict;
-          if (run !== undefined && same) run.posTo = position + 1;
-          else runs.push({ posFrom: position, posTo: position + 1, kind, ...point });
+          if (run !== undefined && same) run.posTo = next;
+          else runs.push({ posFrom: position, posTo: next, kind, ...point });
         }
       }
       return runs;
