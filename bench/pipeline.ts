@@ -93,9 +93,9 @@ async function sayRows({ db }: Desk): Promise<void> {
 async function curve(sizes: readonly number[], rounds: number): Promise<void> {
   const lists = listsAt([server.address]);
   for (const size of sizes) {
-    const shares: Awaited<ReturnType<typeof curveAt>>[] = [];
+    const shares: Shares[] = [];
     for (let round = 0; round < rounds; round += 1) shares.push(await curveAt(size, lists));
-    const of = (scan: 'first' | 'second'): string => {
+    const of = (scan: keyof Shares): string => {
       const all = shares.map((share) => share[scan]);
       return `${median(all).toFixed(2)} (${Math.min(...all).toFixed(2)}-${Math.max(...all).toFixed(2)})`;
     };
@@ -104,7 +104,9 @@ async function curve(sizes: readonly number[], rounds: number): Promise<void> {
 }
 
 /** Which part of the engine's rate the two scans reach. */
-async function curveAt(size: number, lists: string[]): Promise<{ first: number; second: number }> {
+type Shares = { first: number; second: number };
+
+async function curveAt(size: number, lists: string[]): Promise<Shares> {
   const lookups = size * LISTS;
   const desk = await openDesk();
   const alone = await costOf([engine, String(size), '5000', server.address]);

@@ -25,7 +25,7 @@ import type { ShownChange } from '../output/history.ts';
 import { ndjsonLine } from '../output/json.ts';
 import type { Report } from '../output/report.ts';
 import { count, type Recorded } from '../output/table.ts';
-import { gatherRound, type Means } from '../scan/round.ts';
+import { batchesIn, gatherRound, type Means } from '../scan/round.ts';
 import { formatRange, type TargetRange } from '../target.ts';
 import { overlaps, subtractRange } from '../targets/ranges.ts';
 import { minute } from '../text/minute.ts';
@@ -157,8 +157,7 @@ async function ask(
     const record = async ({ signal: _signal, ...means }: Means): Promise<void> => {
       const what = { lists, targets, ...memory, covered, batchSize: BATCH, windDown: world.signal };
       for await (const events of gatherRound({ ...means, ...what })) {
-        const batches = events.flatMap((event) => (event.type === 'batch' ? event.batch : []));
-        for await (const changes of recordBatches(db, scan, batches)) await told.tell(changes);
+        for await (const changes of recordBatches(db, scan, batchesIn(events))) await told.tell(changes);
         for (const event of events) await collector.add(event);
       }
     };

@@ -31,13 +31,16 @@ export function rowsOf<Columns extends Types>(
   const names = Object.keys(columns);
   const cast = names.map((name) => `"${name}"::${columns[name]}`).join(', ');
   const named = names.map((name) => `"${name}"`).join(', ');
-  // Few pieces: drizzle looks at each of them many times.
-  const pieces = names.flatMap((name, at) => {
+  const values = names.map((name) => {
     const write = columns[name] === 'jsonb' ? JSON.stringify : columns[name] === 'text[]' ? arrayOf : String;
-    const column = arrayOf(rows.map(({ [name]: value }) => (value === null ? null : write(value as never))));
-    return [sql.raw(at === 0 ? `(select ${cast} from unnest(` : '::text[], '), sql.param(column)];
+    return sql.param(arrayOf(rows.map(({ [name]: value }) => (value === null ? null : write(value as never)))));
   });
-  return sql.join([...pieces, sql.raw(`::text[]) as u(${named})) as t`)]);
+  // Few pieces: drizzle looks at each of them many times.
+  return sql.join([
+    sql.raw(`(select ${cast} from unnest(`),
+    sql.join(values, sql.raw('::text[], ')),
+    sql.raw(`::text[]) as u(${named})) as t`),
+  ]);
 }
 
 /** An array as PostgreSQL reads it. */

@@ -3,11 +3,11 @@ import { chunks, rowsOf } from '../db/rows.ts';
 import type { Proof } from '../db/schema.ts';
 import { countsOf } from '../scan/results.ts';
 import type { Batch, Result, Run, Why } from '../scan/verdict.ts';
+import type { ScannedBatch } from './before.ts';
 import type { Extent } from './extent.ts';
 import type { Transaction } from './locks.ts';
+import type { Scan } from './scans.ts';
 
-/** A batch, and where of its scan it belongs: the version of its list, and the targets it covers. */
-export type Covering = { batch: Batch; versionId: number; extents: readonly Extent[] };
 /** What a batch found in an extent. */
 type Found = { results: Result[]; runs: Run[] };
 
@@ -19,17 +19,19 @@ const longest = 600_000;
  */
 export async function insertCoverage(
   tx: Transaction,
-  by: { scanId: number; setId: number },
-  coverings: readonly Covering[],
+  scan: Pick<Scan, 'id' | 'setId'>,
+  batches: readonly ScannedBatch[],
 ): Promise<void> {
-  const parts = coverings.flatMap((covering) =>
-    covering.extents.map((extent) => ({ covering, extent, found: foundIn(covering.batch, extent) })),
+  const parts = batches.flatMap(({ batch, scanned, extents }) =>
+    extents.map((extent) => ({ batch, scanned, extent, found: foundIn(batch, extent) })),
   );
   for (const some of chunks(parts)) {
-    const ids = await cover(tx, by, some.map(rowOf));
-    const exceptions = some.flatMap(({ found }, place) =>
-      exceptionsOf(found).map((one) => ({ ...one, coverageId: ids.get(place) ?? null })),
-    );
+    const ids = await cover(tx, scan, some.map(rowOf));
+    const exceptions = some.flatMap(({ found }, place) => {
+      const coverageId = ids.get(place);
+      if (coverageId === undefined) throw new Error('coverage was not stored');
+      return exceptionsOf(found).map((one) => ({ ...one, coverageId }));
+    });
     for (const rows of chunks(exceptions))
       await tx.execute(sql`
         insert into exception (coverage_id, pos_from, pos_to, why, codes)
@@ -48,15 +50,15 @@ function foundIn({ list, results, runs }: Batch, { posFrom, posTo }: Extent): Fo
   throw new Error(`${list}: a batch with ${asked} results of ${posTo - posFrom} targets`);
 }
 
+type Part = Pick<ScannedBatch, 'batch' | 'scanned'> & { extent: Extent; found: Found };
 type Row = ReturnType<typeof rowOf>;
 
-function rowOf({ covering, extent, found }: { covering: Covering; extent: Extent; found: Found }, place: number) {
-  const { batch, versionId } = covering;
+function rowOf({ batch, scanned, extent, found }: Part, place: number) {
   const { asked, listed, clean, unknown } = countsOf(found);
   return {
     place,
     list: batch.list,
-    versionId,
+    versionId: scanned.versionId,
     posFrom: extent.posFrom,
     posTo: extent.posTo,
     kind: extent.kind,
@@ -77,7 +79,7 @@ function rowOf({ covering, extent, found }: { covering: Covering; extent: Extent
 /** The ids of the rows that hold these now, by place. */
 async function cover(
   tx: Transaction,
-  { scanId, setId }: { scanId: number; setId: number },
+  { id: scanId, setId }: Pick<Scan, 'id' | 'setId'>,
   rows: readonly Row[],
 ): Promise<Map<number, number>> {
   const stored = await tx.execute<{ place: number; id: string }>(sql`

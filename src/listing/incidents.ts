@@ -27,14 +27,14 @@ export type Earlier = {
 };
 
 /**
- * The incidents of new listings, in their order: one that is open on a list of the family (zen holds sbl and pbl) or was
+ * The incidents of new listings: one that is open on a list of the family (zen holds sbl and pbl) or was
  * until 72 hours ago, else a new one; of a burst on a list, one for each prefix.
  */
 export async function belong(
   tx: Transaction,
   openings: readonly Opening[],
   earlier: ReadonlyMap<string, readonly Earlier[]>,
-): Promise<Belonging[]> {
+): Promise<Map<Opening, Belonging>> {
   const found = new Map<Opening, Belonging>();
   for (const opening of openings) {
     const recent = earlier.get(opening.target)?.filter((one) => isRecent(one, opening)) ?? [];
@@ -47,11 +47,7 @@ export async function belong(
   await reopen(tx, [...new Set([...found.values()].map(({ incidentId }) => incidentId))]);
   const strangers = openings.filter((opening) => !found.has(opening));
   for (const [opening, id] of await openIncidents(tx, strangers)) found.set(opening, { incidentId: id, relapses: 0 });
-  return openings.map((opening) => {
-    const belonging = found.get(opening);
-    if (belonging === undefined) throw new Error(`no incident of ${opening.target}`);
-    return belonging;
-  });
+  return found;
 }
 
 function isRecent({ listId, until }: Earlier, { family, since }: Opening): boolean {

@@ -65,8 +65,7 @@ async function recordGroup(tx: Transaction, scan: Scan, group: readonly ScannedB
   await holdTracked(tx);
   await lockOperators(tx, group.map(operatorOf));
   const told = await tellingOf(tx, scan, group);
-  const coverings = group.map(({ batch, scanned, extents }) => ({ batch, versionId: scanned.versionId, extents }));
-  await insertCoverage(tx, { scanId: scan.id, setId: scan.setId }, coverings);
+  await insertCoverage(tx, scan, group);
   const { taken, waits, again } = await stepsOf(scan, told);
   const ended = taken.flatMap(endedOf);
   await storeWaiting(tx, waits);
@@ -135,8 +134,9 @@ async function openNew(tx: Transaction, scan: Scan, taken: readonly Taken[]): Pr
   const earlier = await earlierOf(tx, openings);
   const cleanBefore = await cleanBeforeOf(tx, scan, openings, earlier);
   const belongings = await belong(tx, openings, earlier);
-  const listings = opened.map(({ taken: { result, seeing }, opening: { list, target, since }, codes }, at) => {
-    const belonging = belongings[at];
+  const listings = opened.map(({ taken: { result, seeing }, opening, codes }, at) => {
+    const { list, target, since } = opening;
+    const belonging = belongings.get(opening);
     if (belonging === undefined) throw new Error(`no incident of ${target}`);
     return {
       ...belonging,

@@ -13,6 +13,9 @@ import type { Batch, ListReport } from './verdict.ts';
 
 export type RoundEvent = { type: 'batch'; batch: Batch } | { type: 'list'; report: ListReport };
 
+export const batchesIn = (events: readonly RoundEvent[]): Batch[] =>
+  events.flatMap((event) => (event.type === 'batch' ? event.batch : []));
+
 export type RoundInput = {
   lists: List[];
   /** The zone with the account key filled in. */

@@ -10,7 +10,7 @@ import { recordBatches } from '../listing/record.ts';
 import type { Scan } from '../listing/scans.ts';
 import type { Policy } from '../listing/state.ts';
 import { trackedTargets } from '../listing/tracked.ts';
-import { gatherRound, type Means, type RoundInput } from '../scan/round.ts';
+import { batchesIn, gatherRound, type Means, type RoundInput } from '../scan/round.ts';
 import type { ListReport } from '../scan/verdict.ts';
 import { grainOf } from '../targets/networks.ts';
 import type { Rooms } from './rooms.ts';
@@ -111,8 +111,7 @@ async function ask(
     signal: means.signal === undefined ? signal : AbortSignal.any([means.signal, signal]),
   });
   for await (const events of round) {
-    const batches = events.flatMap((event) => (event.type === 'batch' ? event.batch : []));
-    for await (const changes of recordBatches(db, scan, batches)) onChanges(changes);
+    for await (const changes of recordBatches(db, scan, batchesIn(events))) onChanges(changes);
     for (const event of events) if (event.type === 'list') onList(scan.id, event.report);
   }
 }

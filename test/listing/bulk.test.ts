@@ -4,7 +4,18 @@ import type { Database } from '../../src/db/open.ts';
 import { changeHistory, listingHistory } from '../../src/listing/history.ts';
 import { finishScan } from '../../src/listing/scans.ts';
 import { addTargets } from '../../src/listing/tracked.ts';
-import { batchOf, type Found, fullScan, list, minute, openWorld, range, recordBatch, scanAll } from './world.ts';
+import {
+  batchOf,
+  type Found,
+  fullScan,
+  knownIn,
+  list,
+  minute,
+  openWorld,
+  range,
+  recordBatch,
+  scanAll,
+} from './world.ts';
 
 const a = list('a');
 
@@ -83,14 +94,7 @@ async function tell(db: Database, scans: Story, batchSize: number): Promise<unkn
     await finishScan(db, scan, minute(at + 1));
     await scan.release();
   }
-  const order = (one: { target: string; since: string }): string => `${one.target} ${one.since}`;
-  const listings = (await listingHistory(db, {})).sort((one, other) => (order(one) < order(other) ? -1 : 1));
-  const incidents = [...new Set(listings.map(({ incident }) => incident))];
-  return {
-    listings: listings.map(({ id: _, incident, ...rest }) => ({ ...rest, incident: incidents.indexOf(incident) })),
-    changes: (await changeHistory(db, { evidence: true })).map(({ id: _, ...rest }) => rest),
-    pending: [...(await db.sql`select target, kind, run, daily, codes, evidence from pending order by target`)],
-  };
+  return await knownIn(db);
 }
 
 test('a story recorded target by target and in bulk is the same history', { timeout: 120_000 }, async () => {

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import type { List } from '../../src/catalogue/list.ts';
 import type { Database } from '../../src/db/open.ts';
 import type { ChangeRecord } from '../../src/listing/changes.ts';
-import { changeHistory, listingHistory } from '../../src/listing/history.ts';
+import { listingHistory } from '../../src/listing/history.ts';
 import { recordBatches } from '../../src/listing/record.ts';
 import { finishScan, type Scan } from '../../src/listing/scans.ts';
 import { addTargets } from '../../src/listing/tracked.ts';
 import type { Batch } from '../../src/scan/verdict.ts';
-import { batchOf, type Found, fullScan, list, minute, openWorld, range, recordBatch, short } from './world.ts';
+import { batchOf, type Found, fullScan, knownIn, list, minute, openWorld, range, recordBatch, short } from './world.ts';
 
 const LISTS = [
   list('a', { accepts: ['ipv4', 'ipv6'] }),
@@ -73,14 +73,8 @@ async function tell(
     await finishScan(db, scan, minute(at + 1));
     await scan.release();
   }
-  const order = (one: { list: string; target: string; since: string }): string =>
-    `${one.list} ${one.target} ${one.since}`;
-  const listings = (await listingHistory(db, {})).sort((one, other) => (order(one) < order(other) ? -1 : 1));
-  const incidents = [...new Set(listings.map(({ incident }) => incident))];
   return {
-    listings: listings.map(({ id: _, incident, ...rest }) => ({ ...rest, incident: incidents.indexOf(incident) })),
-    changes: (await changeHistory(db, { evidence: true })).map(({ id: _, ...rest }) => rest),
-    pending: [...(await db.sql`select target, list_id, kind, run, daily, codes from pending order by target, list_id`)],
+    ...(await knownIn(db)),
     coverage: [
       ...(await db.sql`
         select c.scan_id, c.list_id, c.list_version_id, c.pos_from, c.pos_to, c.kind, c.first_at, c.last_at, c.path,

@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import type { List } from '../../src/catalogue/list.ts';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import type { ChangeRecord } from '../../src/listing/changes.ts';
+import { changeHistory, listingHistory } from '../../src/listing/history.ts';
 import { pointOf } from '../../src/listing/ranges.ts';
 import { recordBatches } from '../../src/listing/record.ts';
 import { finishScan, type Scan, startFullScan, startNamedScan } from '../../src/listing/scans.ts';
@@ -171,6 +172,22 @@ export async function scanAll(
   await finishScan(db, scan, minute(at + 1));
   await scan.release();
   return changes;
+}
+
+/** All that is known, without the ids: those of incidents by the order in which their listings come. */
+export async function knownIn(db: Database): Promise<Record<'listings' | 'changes' | 'pending', unknown[]>> {
+  const order = (one: { list: string; target: string; since: string }): string =>
+    `${one.list} ${one.target} ${one.since}`;
+  const listings = (await listingHistory(db, {})).sort((one, other) => (order(one) < order(other) ? -1 : 1));
+  const incidents = [...new Set(listings.map(({ incident }) => incident))];
+  return {
+    listings: listings.map(({ id: _, incident, ...rest }) => ({ ...rest, incident: incidents.indexOf(incident) })),
+    changes: (await changeHistory(db, { evidence: true })).map(({ id: _, ...rest }) => rest),
+    pending: [
+      ...(await db.sql`
+        select target, list_id, kind, run, daily, codes, evidence from pending order by target, list_id`),
+    ],
+  };
 }
 
 /** Records one batch in a transaction of its own. */
