@@ -16,7 +16,7 @@ export function clientSocket(): (place: Place) => Socket {
   const opened: number[] = [];
   return ({ path, host, port }) => {
     const now = performance.now();
-    const socket = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
+    const socket = failingAsItCloses(path ? connect(path) : connect(port[0] ?? 5432, host[0]));
     opened.push(now);
     if (opened.length > MOST && now - (opened.shift() ?? 0) < WITHIN) {
       const failure = Object.assign(new Error('every connection is closed'), { code: 'CONNECTION_CLOSED' });
@@ -24,4 +24,22 @@ export function clientSocket(): (place: Place) => Socket {
     }
     return socket;
   };
+}
+
+/**
+ * Tells of its failure only when it is closed. postgres.js 3.4 rejects what was asked at the one and lets go of the
+ * connection at the other: a statement that somebody sends between the two is never written, and never heard of again.
+ */
+function failingAsItCloses(socket: Socket): Socket {
+  const emit = socket.emit.bind(socket);
+  let failure: unknown[] | null = null;
+  socket.emit = (event: string | symbol, ...args: unknown[]) => {
+    if (event === 'error') {
+      failure = args;
+      return true;
+    }
+    if (event === 'close' && failure !== null) emit('error', ...failure);
+    return emit(event, ...args);
+  };
+  return socket;
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withDatabase } from '../../src/cli/database.ts';
 import { lostConnection } from '../../src/db/lost-connection.ts';
@@ -34,6 +35,32 @@ test('a reserved connection that the server closes is told with what to do', asy
     const session = await db.sql.reserve();
     const [row] = await session<{ pid: number }[]>`select pg_backend_pid() as pid`;
     await endedBy(row?.pid ?? 0);
+    await session`select 1`.catch(() => {});
+    session.release();
+    const again = await db.sql.reserve();
+    await again`select 1`;
+  });
+  await expect(ended).rejects.toThrow(UserError);
+});
+
+/** Another process ends it while this one stands still, so that the next write finds nobody. */
+function endedUnseen(pid: number): void {
+  const open = new URL('../../src/db/open.ts', import.meta.url);
+  const script = `
+    import { openDatabase } from ${JSON.stringify(open.href)};
+    const db = await openDatabase(${JSON.stringify(where)}, { migrations: null });
+    await db.sql\`select pg_terminate_backend(${pid}, 5000)\`;
+    await db.close();`;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+}
+
+test('a reserved connection that is lost as it is written to keeps nobody waiting for ever who takes it next', async () => {
+  const ended = withDatabase(where, async (db) => {
+    const session = await db.sql.reserve();
+    const [row] = await session<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    endedUnseen(row?.pid ?? 0);
     await session`select 1`.catch(() => {});
     session.release();
     const again = await db.sql.reserve();
